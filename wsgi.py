@@ -1,0 +1,5 @@
+"""The WSGI entry: `granian --interface wsgi wsgi:app`, and `flask --app wsgi …`."""
+
+from app.factory import create_app
+
+app = create_app()
