@@ -1,0 +1,1 @@
+"""Work units: the organisations whose Party members report in at the communities where they live."""

@@ -1,0 +1,86 @@
+"""Report-ins to test with, and many requests in the same moment."""
+
+import threading
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from app.community.models import Area
+from app.community.terms import Level
+from app.core.db import db, in_transaction
+from tests.support.world import BAOJIA, Caller, World
+
+
+def form(unit_id: int | None, **overrides: Any) -> dict[str, Any]:
+    """A report-in form that fits."""
+    return {
+        "area": BAOJIA,
+        "unit_id": unit_id,
+        "member_kind": "in_service",
+        "specialities": ["law", "repair"],
+        "free_times": ["weekend"],
+        "emergency_ready": True,
+        "note": "腰不好，不便搬重物",
+        "consent": True,
+        **overrides,
+    }
+
+
+def submitted(world: World, member: Caller, **overrides: Any) -> int:
+    """The id of a report-in that waits."""
+    answer = member.post("/report-ins", form(world.unit(), **overrides))
+    assert answer.status_code == 201, answer.json
+    return int(answer.json["id"])
+
+
+def accepted(world: World, member: Caller, admin: Caller, **overrides: Any) -> int:
+    """The id of a report-in that the community has accepted."""
+    report_in_id = submitted(world, member, **overrides)
+    answer = admin.post(f"/report-ins/{report_in_id}/accept")
+    assert answer.status_code == 200, answer.json
+    return report_in_id
+
+
+def compound(world: World, name: str = "外滩一号小区", *, below: str = BAOJIA) -> str:
+    """The code of a new compound of a community."""
+
+    def make() -> str:
+        parent = db.session.scalars(
+            select(Area).where(Area.code == below, Area.valid_to.is_(None))
+        ).one()
+        area = Area(
+            code=f"{below}-1",
+            parent_id=parent.id,
+            name=name,
+            pinyin="",
+            level=Level.COMPOUND,
+            path="",
+            valid_from=date(2024, 1, 1),
+        )
+        db.session.add(area)
+        db.session.flush()
+        area.path = f"{parent.path}{area.id}/"
+        return area.code
+
+    with world.app.app_context():
+        return in_transaction(make, write=True)
+
+
+def together(*calls: Callable[[], TestResponse]) -> list[TestResponse]:
+    """The answers to several requests sent in the same moment by threads of their own, in the order of asking."""
+    start = threading.Barrier(len(calls))
+    answers: list[TestResponse | None] = [None] * len(calls)
+
+    def send(place: int, call: Callable[[], TestResponse]) -> None:
+        start.wait()
+        answers[place] = call()
+
+    threads = [threading.Thread(target=send, args=each) for each in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [answer for answer in answers if answer is not None]
