@@ -1,12 +1,12 @@
 """Every API test runs on SQLite and on a real PostgreSQL, each on a fresh copy of a migrated database.
 
 `app` is parametrised over both engines. A test's own rows are real commits in a database of its own: SQLite's is
-a copied file, PostgreSQL's is made from a template. Nothing is mocked but WeChat, which is our stand-in.
+a copied file, PostgreSQL's is emptied back to its template. Nothing is mocked but WeChat, which is our stand-in.
 """
 
 import base64
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from app.core.db import db
 from app.factory import create_app
 from tests.support import schema
 from tests.support.postgresql import cluster
+from tests.support.renewal import Renewal
 from tests.support.world import World
 
 ENGINES = ("sqlite", "postgresql")
@@ -67,6 +68,12 @@ def postgresql_template() -> str:
 
 
 @pytest.fixture(scope="session")
+def postgresql_renewal(postgresql_template: str) -> Renewal:
+    """Makes the database `linli_test` as good as a fresh copy of the template."""
+    return Renewal(cluster(), postgresql_template, "linli_test")
+
+
+@pytest.fixture(scope="session")
 def apps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Flask]:
     """One app per engine, made when first asked for."""
     return {}
@@ -78,7 +85,6 @@ def app(
 ) -> Iterator[Flask]:
     """The application on a fresh database; the test runs once per engine."""
     engine: str = request.param
-    renew: Callable[[], str]
     if engine == "sqlite":
         template: Path = request.getfixturevalue("sqlite_template")
         if engine not in apps:
@@ -94,15 +100,14 @@ def app(
                 leftover.unlink()
         shutil.copyfile(template, path)
     else:
-        name: str = request.getfixturevalue("postgresql_template")
+        renew: Renewal = request.getfixturevalue("postgresql_renewal")
         if engine not in apps:
             apps[engine] = create_app(test_settings(cluster().url("linli_test")))
             apps[engine].config["TESTING"] = True
         flask_app = apps[engine]
         with flask_app.app_context():
             db.engine.dispose()
-        cluster().drop_database("linli_test")
-        cluster().create_database("linli_test", template=name)
+        renew()
     yield flask_app
     with flask_app.app_context():
         db.engine.dispose()
