@@ -18,6 +18,7 @@ help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1 \t\2/p' Makefile
 
 run: .venv/.runtime ## serve on this machine (HOST, PORT and DATABASE_URL are honoured)
+	@$(bin)/python -m app.config
 	@exec $(bin)/flask --app wsgi serve
 
 test: .venv/.development ## run the tests on SQLite and on a real PostgreSQL (ARGS="..." goes to pytest)

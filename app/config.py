@@ -244,3 +244,9 @@ def settings() -> Settings:
     """The settings of the app at work."""
     found: Settings = current_app.extensions["linli.settings"]
     return found
+
+
+if __name__ == "__main__":
+    # `make run` begins here: without any word on the mode, this machine gets a demo with secrets of its own.
+    if "LINLI_MODE" not in os.environ:
+        write_demo_env()

@@ -2,14 +2,21 @@
 
 import importlib
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from flask import Flask
+import flask_migrate
+from flask import Flask, redirect
+from sqlalchemy import inspect
 
-from app.config import Settings, load_settings
-from app.core.db import init_database
-from app.web.kernel import Room, init_web, undeclared_routes
+from app.config import ROOT, Settings, SettingsError, load_settings
+from app.core.db import db, in_transaction, init_database
+from app.identity.queries import has_demo_people
+from app.identity.tokens import authenticate
+from app.identity.wechat import init_wechat
+from app.sites.routes import pages as code_pages
+from app.web.kernel import Room, init_web, public_page, undeclared_routes
 
 ROOMS: Final = (
     "community",
@@ -38,23 +45,37 @@ def create_app(settings: Settings | None = None) -> Flask:
     logging.basicConfig(
         level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    for chatty in ("apscheduler", "httpx2", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     app = Flask("app", static_folder=None)
     app.extensions["linli.settings"] = settings
     init_database(app, settings.database_url)
-    rooms = _import_rooms()
-
-    from app.identity.tokens import authenticate  # noqa: PLC0415 - after the models below it are mapped
-
+    rooms = _import_rooms((*ROOMS, "demo") if settings.demo else ROOMS)
+    init_wechat(app)
     init_web(app, rooms, authenticate)
+    app.register_blueprint(code_pages)
+    app.add_url_rule("/", "root", public_page(lambda: redirect("/docs")))
+    flask_migrate.Migrate(app, db, directory=str(ROOT / "migrations"))
+    if not settings.demo:
+        _refuse_demo_people(app)
     if stray := undeclared_routes(app):
         raise RuntimeError(f"routes without a permission: {', '.join(stray)}")
     return app
 
 
-def _import_rooms() -> tuple[Room, ...]:
+def _refuse_demo_people(app: Flask) -> None:
+    with app.app_context():
+        # Before the first migration there is no table to look at, and nobody to refuse.
+        if not inspect(db.engine).has_table("person"):
+            return
+        if in_transaction(has_demo_people, write=False):
+            raise SettingsError(["the database holds demo accounts, which are for demo mode only"])
+
+
+def _import_rooms(names: Iterable[str]) -> tuple[Room, ...]:
     here = Path(__file__).parent
     found: list[Room] = []
-    for name in ROOMS:
+    for name in names:
         for part in ("models", "reactions", "jobs", "routes"):
             if not (here / name / f"{part}.py").exists():
                 continue  # a file appears only when it has something to hold

@@ -108,6 +108,7 @@ def app(
         with flask_app.app_context():
             db.engine.dispose()
         renew()
+    flask_app.extensions["linli.rate_limiter"].storage.reset()
     yield flask_app
     with flask_app.app_context():
         db.engine.dispose()

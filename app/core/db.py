@@ -32,6 +32,7 @@ from sqlalchemy import (
     String,
     event,
     make_url,
+    text,
 )
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
@@ -61,6 +62,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     impl = DateTime(timezone=True)
     cache_ok = True
+
+    @property
+    @override
+    def python_type(self) -> type[datetime]:
+        return datetime
 
     @override
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -138,6 +144,22 @@ def in_transaction(work: Callable[[], T], *, write: bool, repeatable: bool = Tru
                 raise Busy from fault
         time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
     raise Busy
+
+
+def in_snapshot(work: Callable[[], T]) -> T:
+    """Run `work` in one read-only transaction that sees a single moment, and let it take its time.
+
+    For reports and recounts of several statements; a request reads with `in_transaction`. SQLite's readers see one
+    moment anyway. Raises: Busy, as `in_transaction`.
+    """
+
+    def at_one_moment() -> T:
+        if db.engine.dialect.name == "postgresql":
+            db.session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+            db.session.execute(text("SET LOCAL statement_timeout = 0"))
+        return work()
+
+    return in_transaction(at_one_moment, write=False)
 
 
 @contextmanager

@@ -19,6 +19,9 @@ class Refusal(Exception):
     message: ClassVar[str] = ""
     constraint: ClassVar[str | None] = None
     """Name of the database constraint that refuses the same thing when two requests race."""
+    keeps_work: ClassVar[bool] = False
+    """True: what was written before refusing is committed with the refusal (a failed login counted, a stolen
+    login ended) instead of rolled back. Raise such a refusal only when nothing else was written."""
 
     def __init__(self, **details: Any) -> None:
         super().__init__(self.code)
@@ -86,7 +89,7 @@ class Malformed(Refusal):
 
     code = "malformed"
     status = 422
-    message = "提交的内容有误：{summary}"
+    message = "提交的内容有误：{summary}。"
 
 
 class MalformedJson(Refusal):

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, TypeVar, get_args
 
 from sqlalchemy import ForeignKey, Index, String, delete, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql.elements import ColumnElement
 from typing_extensions import override
 
 from app.core.actor import Actor
@@ -42,6 +43,8 @@ class Event:
 
     subject_id: int
     area_id: int | None
+    entry_id: int = 0
+    """The journal's own number of this fact, so that a reader knows it again; 0 until it is written down."""
 
     @override
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -147,6 +150,8 @@ def deliver(system_at: Callable[[], Actor], *, deliveries_max: int = 1000) -> in
     A reaction that fails is tried again later and parked after ATTEMPTS_MAX.
     """
     answered = 0
+    if not in_transaction(partial(_anything_due, system_at().now), write=False):
+        return 0  # the usual case, once a second: it must not queue with the writers
     for _ in range(deliveries_max):
         taken: list[tuple[int, str]] = []
         actor = system_at()
@@ -166,10 +171,19 @@ def deliver(system_at: Callable[[], Actor], *, deliveries_max: int = 1000) -> in
     return answered
 
 
+def _anything_due(at: datetime) -> bool:
+    due = select(JournalDelivery.entry_id).where(*_due(at)).limit(1)
+    return db.session.scalar(due) is not None
+
+
+def _due(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (JournalDelivery.due_at <= at, JournalDelivery.parked_at.is_(None))
+
+
 def _deliver_one(actor: Actor, taken: list[tuple[int, str]]) -> bool:
     row = db.session.execute(
         select(JournalDelivery.entry_id, JournalDelivery.reader)
-        .where(JournalDelivery.due_at <= actor.now, JournalDelivery.parked_at.is_(None))
+        .where(*_due(actor.now))
         .order_by(JournalDelivery.due_at, JournalDelivery.entry_id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -209,7 +223,7 @@ def _postpone(now: datetime, entry_id: int, reader: str, fault: Exception) -> No
 
 def _payload(event: Event) -> dict[str, Any]:
     values = asdict(event)
-    del values["subject_id"], values["area_id"]
+    del values["subject_id"], values["area_id"], values["entry_id"]
     for name, value in values.items():
         if isinstance(value, datetime):
             values[name] = value.isoformat()
@@ -227,6 +241,7 @@ def _event_of(entry: JournalEntry) -> Event:
     return kind(
         subject_id=entry.subject_id,
         area_id=entry.area_id,
+        entry_id=entry.id,
         **{name: value for name, value in values.items() if name in known},
     )
 

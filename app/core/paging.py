@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,6 +83,13 @@ def _value(key: InstrumentedAttribute[Any], value: Any) -> Any:
         if moment.tzinfo is None:
             raise CursorInvalid
         return moment
-    if kind is datetime or type(value) is not kind:
+    if kind is datetime or type(value) is not kind or not _storable(value):
         raise CursorInvalid
     return value
+
+
+def _storable(value: Any) -> bool:
+    """Whether both engines can compare with it: an integer of 64 bits, a text without NUL or half a character."""
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**63
+    return not isinstance(value, str) or not re.search("[\x00\ud800-\udfff]", value)

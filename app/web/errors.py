@@ -169,7 +169,9 @@ def _flatten(prefix: str, messages: Any, into: dict[str, str]) -> None:
     if isinstance(messages, Mapping):
         for name, inner in messages.items():
             whole = name == "_schema"
-            _flatten(prefix if whole else f"{prefix}.{name}".lstrip("."), inner, into)
+            # An unknown field's name is the caller's own and may hold what cannot be sent back.
+            said = str(name).encode(errors="replace").decode()
+            _flatten(prefix if whole else f"{prefix}.{said}".lstrip("."), inner, into)
     elif isinstance(messages, list):
         into[prefix] = "；".join(str(message) for message in messages)
     else:

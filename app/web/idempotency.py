@@ -12,14 +12,18 @@ from contextlib import suppress
 from datetime import datetime
 
 from flask import Request, Response
-from sqlalchemy import String, Text, update
+from sqlalchemy import String, Text, delete, select, tuple_, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Model, db
 from app.core.errors import Refusal
+from app.core.sealing import blind_index, seal, unseal
 from app.core.upsert import insert_or_ignore
+from app.web.body import body_of
 
 KEEP_DAYS = 30
+PURGE_BATCH_SIZE = 500
+"""So few that on SQLite nobody waits long for the next turn to write."""
 
 
 class IdempotencyKeyReused(Refusal):
@@ -47,7 +51,8 @@ class StoredAnswer(Model):
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     request_hash: Mapped[str] = mapped_column(String(64))
     status: Mapped[int | None]
-    body: Mapped[str | None] = mapped_column(Text)
+    body_sealed: Mapped[str | None] = mapped_column(Text)
+    """An answer may hold a name, a phone number or a one-time secret, which are never stored in the clear."""
     created_at: Mapped[datetime] = mapped_column(index=True)
 
 
@@ -60,11 +65,15 @@ def key_of(request: Request) -> str | None:
 
 
 def hash_of(request: Request) -> str:
-    """SHA-256 of method, path and the body, as canonical JSON where it is JSON."""
-    body = request.get_data()
-    with suppress(ValueError):
+    """Keyed digest of method, path and the body, as canonical JSON where it is JSON.
+
+    Keyed, because a body may be little more than a phone number, which a bare hash gives away by trial.
+    """
+    body = body_of(request)
+    with suppress(ValueError, RecursionError):
         body = json.dumps(json.loads(body), sort_keys=True).encode()
-    return hashlib.sha256(f"{request.method} {request.path}\n".encode() + body).hexdigest()
+    digest = hashlib.sha256(f"{request.method} {request.path}\n".encode() + body).hexdigest()
+    return blind_index(digest, "idempotency.request")
 
 
 def replay_or_claim(actor_id: int, key: str, request_hash: str, at: datetime) -> Response | None:
@@ -81,7 +90,8 @@ def replay_or_claim(actor_id: int, key: str, request_hash: str, at: datetime) ->
     stored = db.session.get_one(StoredAnswer, (actor_id, key), populate_existing=True)
     if stored.request_hash != request_hash:
         raise IdempotencyKeyReused
-    response = Response(stored.body, status=stored.status, mimetype="application/json")
+    body = None if stored.body_sealed is None else unseal(stored.body_sealed, _place(actor_id, key))
+    response = Response(body, status=stored.status, mimetype="application/json")
     response.headers["Idempotency-Replayed"] = "true"
     return response
 
@@ -91,5 +101,28 @@ def keep(actor_id: int, key: str, response: Response) -> None:
     db.session.execute(
         update(StoredAnswer)
         .where(StoredAnswer.actor_id == actor_id, StoredAnswer.key == key)
-        .values(status=response.status_code, body=response.get_data(as_text=True))
+        .values(
+            status=response.status_code,
+            body_sealed=seal(response.get_data(as_text=True), _place(actor_id, key)),
+        )
     )
+
+
+def forget(actor_id: int) -> None:
+    """Remove every answer kept for a person who is deleting the account."""
+    db.session.execute(delete(StoredAnswer).where(StoredAnswer.actor_id == actor_id))
+
+
+def purge(before: datetime) -> int:
+    """Remove some answers kept earlier than `before`; how many, 0 when none are left."""
+    stale = (
+        select(StoredAnswer.actor_id, StoredAnswer.key)
+        .where(StoredAnswer.created_at < before)
+        .limit(PURGE_BATCH_SIZE)
+    )
+    found = delete(StoredAnswer).where(tuple_(StoredAnswer.actor_id, StoredAnswer.key).in_(stale))
+    return len(db.session.scalars(found.returning(StoredAnswer.actor_id)).all())
+
+
+def _place(actor_id: int, key: str) -> str:
+    return f"idempotency.{actor_id}.{key}"

@@ -11,9 +11,10 @@ from functools import wraps
 from typing import Any, Protocol, TypeVar
 
 from flask import Flask, Request, Response, current_app, request
-from flask_smorest import Api, Blueprint
+from flask_smorest import Blueprint
 from sqlalchemy.exc import IntegrityError
 from typing_extensions import override
+from webargs import missing
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, ValidationError
@@ -24,16 +25,33 @@ from app.core.db import CommitOutcomeUnknown, db, in_transaction
 from app.core.errors import Forbidden, OutcomeUnknown, Refusal
 from app.core.permissions import Permission
 from app.web import idempotency
-from app.web.errors import answer_http, envelope, refusal_of_http, refusal_of_integrity
+from app.web.body import BODY_BYTES_MAX, json_of
+from app.web.docs_page import docs_pages
+from app.web.errors import TooManyRequests, envelope, refusal_of_http, refusal_of_integrity
+from app.web.limits import asked_too_often, init_limits
+from app.web.openapi import DocumentedApi, describe_access
 from app.web.request_id import request_id
 from app.web.schema import INT64_MAX, Schema
 
 log = logging.getLogger(__name__)
 
 API_PREFIX = "/api/v1"
-BODY_BYTES_MAX = 1024 * 1024
 
 View = TypeVar("View", bound=Callable[..., Any])
+
+T = TypeVar("T")
+
+
+class Read(Protocol):
+    """Runs a query in a read-only transaction of its own and returns what it found."""
+
+    def __call__(self, query: Callable[[], T], /) -> T:
+        """What `query` found."""
+
+
+Before = Callable[[Actor, dict[str, Any], Read], Any]
+"""What is slow and must be known first: `before(actor, body, read)` runs outside any transaction, and again when
+a request is repeated, so it asks and never changes anything."""
 
 
 class Authenticate(Protocol):
@@ -45,6 +63,8 @@ class Authenticate(Protocol):
 
 class IdConverter(IntegerConverter):
     """`<id:wish_id>`: a positive 64-bit integer; anything larger does not exist."""
+
+    regex = "[0-9]{1,19}"
 
     @override
     def to_python(self, value: str) -> int:
@@ -58,6 +78,12 @@ class _Parser(FlaskParser):
     # Unknown names are refused in query strings too: a misspelt filter must not silently show everything.
     DEFAULT_UNKNOWN_BY_LOCATION = {}  # noqa: RUF012 - webargs declares it as an instance's
 
+    @override
+    def load_json(self, req: Any, schema: Any) -> Any:
+        found = json_of(req)
+        # An empty body stands for an empty object; `null` stands for itself and is refused by the schema.
+        return missing if found is None and not req.get_data() else found
+
 
 class Room(Blueprint):  # type: ignore[misc]
     """A feature's routes. Deny by default: each names its permission or says it is public."""
@@ -66,6 +92,7 @@ class Room(Blueprint):  # type: ignore[misc]
 
     def __init__(self, name: str, title_zh: str) -> None:
         super().__init__(name, __name__, url_prefix=API_PREFIX, description=title_zh)
+        self._prepare_doc_cbks.append(describe_access)
 
     def get(self, rule: str, **contract: Any) -> Callable[[View], View]:
         """A read. See `_declare` for the contract."""
@@ -100,10 +127,17 @@ class Room(Blueprint):  # type: ignore[misc]
         query: type[Schema] | None = None,
         gives: type[Schema] | None = None,
         status: int = 200,
+        before: Before | None = None,
+        calls_per_minute_max: int | None = None,
     ) -> Callable[[View], View]:
-        """Register a view as `view(actor, **path)`, plus the loaded query, then the loaded body, positionally."""
+        """Register a view as `view(actor, **path)`, plus the loaded query, then the loaded body, positionally.
+
+        With `before`, what it learnt comes first after the actor. `calls_per_minute_max` counts per address.
+        """
         if (needs is None) is not public:
             raise TypeError(f"{method} {rule}: say either needs= or public=True")
+        if before is not None and (method == "GET" or takes is None):
+            raise TypeError(f"{method} {rule}: before= needs a body to ask about")
 
         def decorate(view: View) -> View:
             inner: Callable[..., Any] = self.response(status, gives)(view)
@@ -111,13 +145,24 @@ class Room(Blueprint):  # type: ignore[misc]
                 inner = self.arguments(takes, location="json")(inner)
             if query is not None:
                 inner = self.arguments(query, location="query")(inner)
-            answer = _read if method == "GET" else _write
+
+            def learn() -> tuple[Any, ...]:
+                if before is None or takes is None:
+                    return ()
+                actor = _reading(lambda: _admit(needs))
+                body = self.ARGUMENTS_PARSER.parse(takes, request, location="json")
+                return (before(actor, body, _reading),)
 
             @wraps(inner)
             def serve(**path: Any) -> Response:
-                return answer(inner, needs, path)
+                if calls_per_minute_max and asked_too_often(rule, calls_per_minute_max):
+                    return envelope(TooManyRequests())
+                if method == "GET":
+                    return _read(inner, needs, path)
+                return _write(inner, needs, path, learn)
 
             serve.access = needs or "public"  # type: ignore[attr-defined]
+            serve._apidoc = {**inner._apidoc, "access": needs}  # type: ignore[attr-defined]  # noqa: SLF001 - read by describe_access
             super(Room, self).route(rule, methods=[method])(serve)
             return view
 
@@ -136,17 +181,24 @@ def _admit(needs: Permission | None) -> Actor:
     return actor
 
 
+def _reading(query: Callable[[], T]) -> T:
+    return in_transaction(query, write=False)
+
+
 def _read(
     view: Callable[..., Response], needs: Permission | None, path: dict[str, Any]
 ) -> Response:
     try:
-        return in_transaction(lambda: view(_admit(needs), **path), write=False)
+        return _reading(lambda: view(_admit(needs), **path))
     except Refusal as refusal:
         return envelope(refusal)
 
 
 def _write(
-    view: Callable[..., Response], needs: Permission | None, path: dict[str, Any]
+    view: Callable[..., Response],
+    needs: Permission | None,
+    path: dict[str, Any],
+    learn: Callable[[], tuple[Any, ...]],
 ) -> Response:
     # What the first try learned, so that a refusal can be stored after its work was rolled back.
     admitted: list[Actor] = []
@@ -159,8 +211,13 @@ def _write(
             stored = idempotency.replay_or_claim(actor.person_id, key, request_hash, actor.now)
             if stored is not None:
                 return stored
-        response = view(actor, **path)
-        db.session.flush()
+        try:
+            response = view(actor, *learnt, **path)
+            db.session.flush()
+        except Refusal as refusal:
+            if not refusal.keeps_work:
+                raise
+            response = envelope(refusal)
         if key is not None:
             idempotency.keep(actor.person_id, key, response)
         return response
@@ -179,6 +236,7 @@ def _write(
         key = None if needs is None else idempotency.key_of(request)
         request_hash = idempotency.hash_of(request) if key is not None else ""
         try:
+            learnt = learn()
             return in_transaction(work, write=True, repeatable=key is not None)
         except CommitOutcomeUnknown as fault:
             raise OutcomeUnknown from fault
@@ -201,13 +259,7 @@ def _write(
 _DECIDED = frozenset({403, 404, 409, 410})
 
 
-class _Api(Api):  # type: ignore[misc]
-    @override
-    def handle_http_exception(self, error: HTTPException) -> Response:
-        return answer_http(error)
-
-
-def init_web(app: Flask, rooms: tuple[Room, ...], authenticate: Authenticate) -> Api:
+def init_web(app: Flask, rooms: tuple[Room, ...], authenticate: Authenticate) -> None:
     """Put the rooms on the app and check that no route came in by another door."""
     app.config.update(
         API_TITLE="邻里 Linli",
@@ -221,12 +273,14 @@ def init_web(app: Flask, rooms: tuple[Room, ...], authenticate: Authenticate) ->
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.converters["id"] = IdConverter
     app.extensions["linli.authenticate"] = authenticate
-    api = _Api(app)
+    init_limits(app)
+    api = DocumentedApi(app)
     api.register_converter(IdConverter, lambda _: {"type": "integer", "minimum": 1})
     for room in rooms:
         api.register_blueprint(room)
+    app.register_blueprint(docs_pages)
+    public_page(app.view_functions["docs.docs"])
     app.after_request(_finish)
-    return api
 
 
 def undeclared_routes(app: Flask) -> list[str]:

@@ -97,7 +97,7 @@ class Whole(fields.Integer):
         ):
             raise self.make_error("invalid")
         if isinstance(value, str):
-            if not re.fullmatch(r"-?\d{1,19}", value):
+            if not re.fullmatch("-?[0-9]{1,19}", value):
                 raise self.make_error("invalid")
             value = int(value)
         return int(super()._deserialize(value, attr, data, **kwargs))
@@ -124,6 +124,13 @@ class Flag(fields.Boolean):
 
     truthy = {True, "true"}  # noqa: RUF012 - marshmallow declares it as an instance's
     falsy = {False, "false"}  # noqa: RUF012 - as above
+
+    @override
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        # 1 == True in Python, so 1 would be found in the set above.
+        if not isinstance(value, bool | str):
+            raise self.make_error("invalid", input=value)
+        return bool(super()._deserialize(value, attr, data, **kwargs))
 
 
 class Moment(fields.AwareDateTime):

@@ -18,7 +18,6 @@ from tests.support.world import BAOJIA, Caller, World
 T = TypeVar("T")
 
 _causes = itertools.count(1_000_000)
-UNCAPPED = 10_000
 
 
 def act(world: World, work: Callable[[Actor], T], *, at: datetime | None = None) -> T:
@@ -36,8 +35,9 @@ def earn(
     area: str = BAOJIA,
     kind: TransferKind = TransferKind.SERVICE,
     cause_id: int | None = None,
+    served_at: datetime | None = None,
 ) -> Earned:
-    """Pay a person for a service, as the room of volunteering does."""
+    """Pay a person at `at` (now) for a service that ended then or at `served_at`, as volunteering does."""
 
     def work(actor: Actor) -> Earned:
         place = communities.area_by_code(area)
@@ -49,6 +49,7 @@ def earn(
             amount=points,
             kind=kind,
             cause_id=next(_causes) if cause_id is None else cause_id,
+            at=served_at,
         )
 
     return act(world, work, at=at)

@@ -1,12 +1,9 @@
-"""Report-ins to test with, and many requests in the same moment."""
+"""Report-ins to test with."""
 
-import threading
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 from sqlalchemy import select
-from werkzeug.test import TestResponse
 
 from app.community.models import Area
 from app.community.terms import Level
@@ -67,20 +64,3 @@ def compound(world: World, name: str = "外滩一号小区", *, below: str = BAO
 
     with world.app.app_context():
         return in_transaction(make, write=True)
-
-
-def together(*calls: Callable[[], TestResponse]) -> list[TestResponse]:
-    """The answers to several requests sent in the same moment by threads of their own, in the order of asking."""
-    start = threading.Barrier(len(calls))
-    answers: list[TestResponse | None] = [None] * len(calls)
-
-    def send(place: int, call: Callable[[], TestResponse]) -> None:
-        start.wait()
-        answers[place] = call()
-
-    threads = [threading.Thread(target=send, args=each) for each in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return [answer for answer in answers if answer is not None]
