@@ -3,7 +3,9 @@
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
-from app import demo, documents, processes
+from app import demo, documents, ledger_files, processes
 from app.community.importing import import_areas
 from app.config import ROOT, settings
 from app.core.actor import system
@@ -21,9 +23,10 @@ from app.core.db import in_snapshot, in_transaction
 from app.core.errors import Refusal
 from app.core.journal import deliver
 from app.core.permissions import Role
+from app.core.sealing import public_keys
 from app.identity import actions as identity
-from app.points import reconciler as points
-from app.redemption import reconciler as redemption
+from app.points import reconciler, seals
+from app.points.terms import Breach
 from app.road import walk
 from app.scheduler import run_scheduler
 
@@ -104,14 +107,120 @@ def journal_deliver() -> None:
 
 
 @ledger.command("verify")
-def ledger_verify() -> None:
-    """Prove the books; exit 1 and name each breach when something does not add up."""
-    breaches = in_snapshot(lambda: [*points.verify(now()), *redemption.verify(now())])
+@click.option(
+    "--head",
+    "head_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A head printed earlier by `ledger head`: the chain must still contain it.",
+)
+def ledger_verify(head_file: Path | None) -> None:
+    """Prove the books and their seals; exit 1 and name each row that is not as it must be."""
+    head = None if head_file is None else json.loads(head_file.read_text(encoding="utf-8"))
+    breaches = in_snapshot(lambda: reconciler.prove(now(), head))
     for breach in breaches:
-        click.echo(str(breach), err=True)
+        click.echo(_breach_line(breach), err=True)
     if breaches:
         sys.exit(1)
     click.echo("the books are in order")
+
+
+@ledger.command("reconcile")
+@click.option("--json", "as_json", is_flag=True, help="The outcome as one JSON object.")
+def ledger_reconcile(*, as_json: bool) -> None:
+    """Prove the books as every night: each breach raises an alert and freezes the wallet concerned; exit 1."""
+    done = reconciler.reconcile(system(now()))
+    if as_json:
+        click.echo(json.dumps(asdict(done), default=str, ensure_ascii=False))
+    else:
+        for breach in done.breaches:
+            click.echo(_breach_line(breach), err=True)
+        click.echo(
+            f"{done.transfers} transfers recounted in {done.seconds} s: {len(done.breaches)} breaches,"
+            f" {done.alerts_raised} new alerts"
+        )
+    if done.breaches:
+        sys.exit(1)
+
+
+@ledger.command("seal")
+@click.option("--json", "as_json", is_flag=True, help="The outcome as one JSON object.")
+def ledger_seal(*, as_json: bool) -> None:
+    """Seal everything up to now, once those who are writing have finished, as before an export."""
+    upto = in_transaction(seals.settled_marks, write=True)
+    started = time.monotonic()
+    sealed = seals.seal(system(now()), upto)
+    seconds = time.monotonic() - started
+    outcome = {
+        "blocks": sealed.blocks,
+        "rows": sealed.rows,
+        "late": len(sealed.late),
+        "seconds": round(seconds, 3),
+        "rows_per_s": round(sealed.rows / seconds),
+    }
+    if as_json:
+        click.echo(json.dumps(outcome))
+    else:
+        click.echo(f"{sealed.rows} rows sealed in {sealed.blocks} blocks, {seconds:.1f} s")
+
+
+@ledger.command("head")
+def ledger_head() -> None:
+    """Print the signed head as JSON: keep it where nobody who can write here can write (paper, another house)."""
+    head = in_transaction(seals.head, write=False)
+    if head is None:
+        raise click.ClickException("nothing is sealed yet")
+    click.echo(json.dumps(asdict(head), ensure_ascii=False, indent=1))
+
+
+@ledger.command("public-key")
+def ledger_public_key() -> None:
+    """Print the public halves of the keys that sign sealed blocks, newest first."""
+    for key in public_keys():
+        click.echo(key)
+
+
+@ledger.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def ledger_export(file: Path) -> None:
+    """Write every table to FILE (zip of CSV and a manifest with hashes), as of one moment."""
+    if file.exists():
+        raise click.ClickException(f"{file} exists; an export never overwrites another")
+    manifest = ledger_files.export(file, now())
+    rows = sum(table["rows"] for table in manifest["tables"].values())
+    click.echo(f"{len(manifest['tables'])} tables with {rows} rows in {file}")
+
+
+@ledger.command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--into", required=True, help="DATABASE_URL of an empty database.")
+def ledger_restore(file: Path, into: str) -> None:
+    """Load an export into an empty database of either engine and prove it equal; exit 1 when it is not."""
+    try:
+        restored = ledger_files.restore(file, into, settings(), now())
+    except ledger_files.RestoreRefused as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    for problem in (*restored.unequal, *restored.breaches):
+        click.echo(problem, err=True)
+    if restored.unequal or restored.breaches:
+        sys.exit(1)
+    click.echo(
+        f"{restored.tables} tables with {restored.rows} rows are equal; the books are in order"
+    )
+
+
+@ledger.command("backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def ledger_backup(file: Path) -> None:
+    """Copy the SQLite database to FILE while it serves, check the copy and prove its books."""
+    try:
+        done = ledger_files.backup(file, settings(), now())
+    except ledger_files.BackupRefused as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    click.echo(f"{done.bytes} bytes with {done.transfers} transfers in {file}; the copy is sound")
+
+
+def _breach_line(breach: Breach) -> str:
+    return f"{breach.invariant} {breach.subject} {breach.subject_id}: {breach.detail}"
 
 
 @docs.command("write")

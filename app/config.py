@@ -55,6 +55,7 @@ class Settings:
     code_keys: Keyring = field(repr=False)
     data_keys: Keyring = field(repr=False)
     index_key: bytes = field(repr=False)
+    seal_keys: Keyring = field(repr=False)
     wechat_api_base: str
     wechat_appid: str
     wechat_secret: str = field(repr=False)
@@ -64,6 +65,8 @@ class Settings:
     port: int
     web_processes: int
     log_level: str
+    files_dir: Path
+    """Where pictures are kept: outside whatever a web server shows by itself."""
 
     @property
     def demo(self) -> bool:
@@ -78,6 +81,7 @@ NAMES: dict[str, str] = {
     "LINLI_CODE_KEYS": "Keys that sign QR codes, same form. Secret.",
     "LINLI_DATA_KEYS": "Keys that encrypt names and phone numbers, same form. Secret; losing them loses the data.",
     "LINLI_INDEX_KEY": "Key of the blind index over phone numbers and names, base64, ≥ 32 bytes. Secret.",
+    "LINLI_SEAL_KEYS": "Keys that sign the sealed books, same form. Default: derived from the index key. Secret.",
     "WECHAT_API_BASE": "WeChat's server. Default in demo: our stand-in; in production: https://api.weixin.qq.com.",
     "WECHAT_APPID": "The mini-program's appid.",
     "WECHAT_SECRET": "The mini-program's secret. Secret.",
@@ -87,6 +91,7 @@ NAMES: dict[str, str] = {
     "PORT": "Port to listen on. Default 8000.",
     "WEB_PROCESSES": "Number of web processes `serve` starts. Default 1.",
     "LOG_LEVEL": "Python log level. Default INFO.",
+    "FILES_DIR": "Folder for uploaded pictures, shared by all web processes. Default: instance/files. Back it up.",
 }
 
 _WECHAT = "https://api.weixin.qq.com"
@@ -108,13 +113,18 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     host = values.get("HOST", "127.0.0.1")
     port = _whole(values, "PORT", 8000, problems)
 
+    index_key = _key("LINLI_INDEX_KEY", values.get("LINLI_INDEX_KEY", ""), problems)
     settings = Settings(
         mode=mode,
         database_url=values.get("DATABASE_URL") or f"sqlite:///{ROOT / 'instance' / 'linli.db'}",
         token_keys=_keyring(values, "LINLI_TOKEN_KEYS", problems),
         code_keys=_keyring(values, "LINLI_CODE_KEYS", problems),
         data_keys=_keyring(values, "LINLI_DATA_KEYS", problems),
-        index_key=_key("LINLI_INDEX_KEY", values.get("LINLI_INDEX_KEY", ""), problems),
+        index_key=index_key,
+        # The index key never changes, so what it signed can always be checked.
+        seal_keys=_keyring(values, "LINLI_SEAL_KEYS", problems)
+        if values.get("LINLI_SEAL_KEYS")
+        else {"0": index_key},
         wechat_api_base=values.get("WECHAT_API_BASE")
         or (f"http://127.0.0.1:{port + 1}" if mode is Mode.DEMO else _WECHAT),
         wechat_appid=values.get("WECHAT_APPID") or (STANDIN_APPID if mode is Mode.DEMO else ""),
@@ -125,6 +135,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         port=port,
         web_processes=_whole(values, "WEB_PROCESSES", 1, problems),
         log_level=values.get("LOG_LEVEL", "INFO").upper(),
+        files_dir=Path(values.get("FILES_DIR") or ROOT / "instance" / "files").resolve(),
     )
     if not settings.database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
         problems.append("DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://")
@@ -148,12 +159,19 @@ def _unsafe_in_production(settings: Settings) -> list[str]:
     ):
         problems.append("the WeChat stand-in is for demo mode only (WECHAT_API_BASE, WECHAT_APPID)")
     demo = _env_file()
-    for name in ("LINLI_TOKEN_KEYS", "LINLI_CODE_KEYS", "LINLI_DATA_KEYS", "LINLI_INDEX_KEY"):
+    for name in (
+        "LINLI_TOKEN_KEYS",
+        "LINLI_CODE_KEYS",
+        "LINLI_DATA_KEYS",
+        "LINLI_INDEX_KEY",
+        "LINLI_SEAL_KEYS",
+    ):
         used = {
             "LINLI_TOKEN_KEYS": settings.token_keys,
             "LINLI_CODE_KEYS": settings.code_keys,
             "LINLI_DATA_KEYS": settings.data_keys,
             "LINLI_INDEX_KEY": {"": settings.index_key},
+            "LINLI_SEAL_KEYS": settings.seal_keys,
         }[name]
         known = {part.partition(":")[2] or part for part in demo.get(name, "").split(",")}
         if any(base64.b64encode(key).decode() in known for key in used.values()):

@@ -15,6 +15,7 @@ from app.core.db import db, in_transaction, init_database
 from app.identity.queries import has_demo_people
 from app.identity.tokens import authenticate
 from app.identity.wechat import init_wechat
+from app.redemption.routes import pages as picture_pages
 from app.sites.routes import pages as code_pages
 from app.web.kernel import Room, init_web, public_page, undeclared_routes
 
@@ -54,6 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_wechat(app)
     init_web(app, rooms, authenticate)
     app.register_blueprint(code_pages)
+    app.register_blueprint(picture_pages)
     app.add_url_rule("/", "root", public_page(lambda: redirect("/docs")))
     flask_migrate.Migrate(app, db, directory=str(ROOT / "migrations"))
     if not settings.demo:

@@ -6,6 +6,7 @@ a copied file, PostgreSQL's is emptied back to its template. Nothing is mocked b
 
 import base64
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def test_settings(database_url: str) -> Settings:
         code_keys={"1": key("c")},
         data_keys={"1": key("d")},
         index_key=key("i"),
+        seal_keys={"1": key("s")},
         wechat_api_base="http://standin.invalid",
         wechat_appid=STANDIN_APPID,
         wechat_secret=STANDIN_SECRET,
@@ -45,6 +47,7 @@ def test_settings(database_url: str) -> Settings:
         port=8000,
         web_processes=1,
         log_level="WARNING",
+        files_dir=Path(tempfile.gettempdir()) / "linli-test-files",
     )
 
 

@@ -34,7 +34,7 @@ from sqlalchemy import (
     make_url,
     text,
 )
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
@@ -199,9 +199,11 @@ def _commit(commit: Callable[[], None]) -> None:
 def _is_passing(fault: DBAPIError) -> bool:
     if fault.connection_invalidated:
         return True
-    if getattr(fault.orig, "sqlstate", None) in _RETRIED_SQLSTATES:
-        return True
-    return "database is locked" in str(fault.orig)
+    if not hasattr(fault.orig, "sqlstate"):  # SQLite's driver
+        return "database is locked" in str(fault.orig)
+    # Without a statement PostgreSQL refused the connection: it starts, stops or is out of reach. Nothing was begun.
+    out_of_reach = isinstance(fault, OperationalError) and fault.statement is None
+    return out_of_reach or getattr(fault.orig, "sqlstate", None) in _RETRIED_SQLSTATES
 
 
 # --- engines ----------------------------------------------------------------------------------------------

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, ClassVar, TypeVar, get_args
+from typing import Any, ClassVar, TypeVar, cast, get_args
 
-from sqlalchemy import ForeignKey, Index, String, delete, insert, select, update
+from sqlalchemy import ForeignKey, Index, String, Table, delete, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.elements import ColumnElement
 from typing_extensions import override
@@ -116,11 +116,18 @@ def reacts_to(event: type[E]) -> Callable[[Reaction[E]], Reaction[E]]:
     return register
 
 
+# Into the tables, without the mapper: every change of the world ends here.
+_ENTRY = cast("Table", JournalEntry.__table__)
+_ENTER = insert(_ENTRY).returning(_ENTRY.c.id)
+_AWAIT = insert(cast("Table", JournalDelivery.__table__))
+
+
 def announce(actor: Actor, *events: Event) -> None:
     """Write the facts and what waits to read them, in the current transaction."""
+    db.session.flush()  # what the facts point to may still wait in the session
     for event in events:
         entry_id = db.session.scalar(
-            insert(JournalEntry).returning(JournalEntry.id),
+            _ENTER,
             {
                 "at": actor.now,
                 "name": event.name,
@@ -135,7 +142,7 @@ def announce(actor: Actor, *events: Event) -> None:
         readers = _reactions.get(event.name, {})
         if readers:
             db.session.execute(
-                insert(JournalDelivery),
+                _AWAIT,
                 [
                     {"entry_id": entry_id, "reader": reader, "due_at": actor.now, "attempts": 0}
                     for reader in readers

@@ -54,7 +54,13 @@ def paginate(
         seen = tuple_(*_decode(cursor, keys))
         statement = statement.where(bound < seen if descending else bound > seen)
     ordered = statement.order_by(*(key.desc() if descending else key.asc() for key in keys))
-    rows = db.session.scalars(ordered.limit(limit + 1)).all()
+    return page_of_rows(db.session.scalars(ordered.limit(limit + 1)).all(), keys, limit=limit)
+
+
+def page_of_rows(
+    rows: Sequence[T], keys: Sequence[InstrumentedAttribute[Any]], *, limit: int
+) -> Page[T]:
+    """The page in rows that were asked for and ordered as `paginate` would have, one more than `limit`."""
     items = rows[:limit]
     if len(rows) <= limit:
         return Page(items, None)

@@ -10,6 +10,8 @@ from enum import StrEnum
 class Permission(StrEnum):
     """`noun:verb`, alphabetical. `self` permissions are about the actor's own things."""
 
+    ALERT_LIFT = "alert:lift"
+    ALERT_READ = "alert:read"
     AREA_MANAGE = "area:manage"
     CLAIM_REVIEW = "claim:review"
     INBOX_READ = "inbox:read"
@@ -17,8 +19,11 @@ class Permission(StrEnum):
     OPPORTUNITY_CLAIM = "opportunity:claim"
     OPPORTUNITY_MANAGE = "opportunity:manage"
     PERSON_HELP = "person:help"
+    POINTS_BUDGET_SET = "points:budget_set"
+    POINTS_DONATE = "points:donate"
     POINTS_GRANT = "points:grant"
     POINTS_READ_OWN = "points:read_own"
+    POINTS_REPORT = "points:report"
     POINTS_REVERSE = "points:reverse"
     POLICY_READ = "policy:read"
     POLICY_SET = "policy:set"
@@ -47,6 +52,7 @@ class Role(StrEnum):
 
     RESIDENT = "resident"
     STATION_STAFF = "station_staff"
+    PARTNER_STAFF = "partner_staff"
     COMMUNITY_ADMIN = "community_admin"
     UNIT_ADMIN = "unit_admin"
     AREA_ADMIN = "area_admin"
@@ -59,11 +65,13 @@ class HeldAt(StrEnum):
     AREA = "area"
     UNIT = "unit"
     SITE = "site"
+    SHOP = "shop"
 
 
 ROLE_HELD_AT: dict[Role, HeldAt] = {
     Role.RESIDENT: HeldAt.NOWHERE,
     Role.STATION_STAFF: HeldAt.SITE,
+    Role.PARTNER_STAFF: HeldAt.SHOP,
     Role.COMMUNITY_ADMIN: HeldAt.AREA,
     Role.UNIT_ADMIN: HeldAt.UNIT,
     Role.AREA_ADMIN: HeldAt.AREA,
@@ -72,6 +80,7 @@ ROLE_HELD_AT: dict[Role, HeldAt] = {
 ROLE_NAMES_ZH: dict[Role, str] = {
     Role.RESIDENT: "居民（含党员）",
     Role.STATION_STAFF: "站点工作人员",
+    Role.PARTNER_STAFF: "爱心商家店员",
     Role.COMMUNITY_ADMIN: "社区管理员",
     Role.UNIT_ADMIN: "单位管理员",
     Role.AREA_ADMIN: "街道、区县、市管理员",
@@ -84,6 +93,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         {
             P.INBOX_READ,
             P.OPPORTUNITY_CLAIM,
+            P.POINTS_DONATE,
             P.POINTS_READ_OWN,
             P.POLICY_READ,
             P.PROFILE_OWN,
@@ -103,13 +113,16 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.WISH_MAKE_FOR_OTHERS,
         }
     ),
+    Role.PARTNER_STAFF: frozenset({P.REDEMPTION_COLLECT}),
     Role.COMMUNITY_ADMIN: frozenset(
         {
+            P.ALERT_READ,
             P.CLAIM_REVIEW,
             P.JOURNAL_READ,
             P.OPPORTUNITY_MANAGE,
             P.PERSON_HELP,
             P.POINTS_GRANT,
+            P.POINTS_REPORT,
             P.POINTS_REVERSE,
             P.REDEMPTION_COLLECT,
             P.REPORT_IN_REVIEW,
@@ -126,8 +139,12 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.UNIT_ADMIN: frozenset({P.UNIT_REPORT_READ}),
     Role.AREA_ADMIN: frozenset(
         {
+            P.ALERT_LIFT,
+            P.ALERT_READ,
             P.AREA_MANAGE,
             P.JOURNAL_READ,
+            P.POINTS_BUDGET_SET,
+            P.POINTS_REPORT,
             P.POLICY_SET,
             P.ROLE_ASSIGN,
             P.UNIT_MANAGE,

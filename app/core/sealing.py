@@ -1,4 +1,4 @@
-"""Personal text at rest: AES-256-GCM per field, and a keyed blind index to find it by.
+"""Personal text at rest: AES-256-GCM per field, and a keyed blind index to find it by; and what we sign.
 
 The envelope is `kid.nonce.ciphertext` in base64url; table, column and row are bound in as associated data, so a
 sealed value moved elsewhere does not open. The blind index leaks equality and nothing else; its key lives
@@ -11,7 +11,8 @@ import secrets
 from functools import cache
 from hashlib import sha256
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -62,6 +63,36 @@ def signature(
     if key is None:
         return None
     return _b64(hmac.new(_derived(key, purpose), message.encode(), sha256).digest()[:length_bytes])
+
+
+def sign(message: str) -> tuple[str, str]:
+    """The newest seal key's public half and its Ed25519 signature over `message`, both in base64."""
+    key = _signing_key(next(iter(settings().seal_keys.values())))
+    return _public_half(key), base64.b64encode(key.sign(message.encode())).decode()
+
+
+def public_keys() -> tuple[str, ...]:
+    """Public halves of the seal keys, newest first, in base64: what anybody needs to check a signature of ours."""
+    return tuple(_public_half(_signing_key(key)) for key in settings().seal_keys.values())
+
+
+def is_signed(message: str, public_key: str, signature_: str) -> bool:
+    """Whether `signature_` is that of `public_key` over `message`."""
+    try:
+        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key, validate=True))
+        key.verify(base64.b64decode(signature_, validate=True), message.encode())
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+@cache
+def _signing_key(key: bytes) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(_derived(key, "block signature"))
+
+
+def _public_half(key: Ed25519PrivateKey) -> str:
+    return base64.b64encode(key.public_key().public_bytes_raw()).decode()
 
 
 @cache

@@ -1,8 +1,10 @@
 """INSERT … ON CONFLICT DO NOTHING, spelt once for both engines."""
 
 from collections.abc import Mapping
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
+from sqlalchemy import Dialect, Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core.db import Model, db
@@ -13,7 +15,17 @@ def insert_or_ignore(model: type[Model], values: Mapping[str, Any]) -> bool:
 
     On PostgreSQL it waits for a concurrent insert of the same key to commit or roll back first.
     """
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(model).values(**values).on_conflict_do_nothing()
-    returned = db.session.execute(statement.returning(*model.__mapper__.primary_key))
-    return returned.first() is not None
+    db.session.flush()  # what the row points to may still wait in the session
+    connection = db.session.connection()
+    statement = _compiled(model, tuple(values), connection.dialect)
+    return connection.execute(statement, values).first() is not None
+
+
+@cache
+def _compiled(model: type[Model], columns: tuple[str, ...], dialect: Dialect) -> Executable:
+    # SQLAlchemy has no cache key for ON CONFLICT, and compiling it takes longer than running it.
+    table = cast("Table", model.__table__)
+    insert = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table).on_conflict_do_nothing().returning(*table.primary_key)
+    # A connection runs what is compiled just as well; SQLAlchemy's types do not say so.
+    return cast("Executable", statement.compile(dialect=dialect, column_keys=list(columns)))

@@ -205,3 +205,40 @@ class TotpNotStarted(Refusal):
 
     code = "totp_not_started"
     message = "请先获取新的验证器密钥，再确认动态码。"
+
+
+class FamilyUnknown(Refusal):
+    """No account has this number under this name. Which of the two is wrong is not said."""
+
+    code = "family_unknown"
+    message = "没有找到这位家人，请核对姓名和手机号，并请对方先登录一次。"
+
+
+class FamilyWithSelf(Refusal):
+    """Family are two people."""
+
+    code = "family_with_self"
+    message = "不能把自己添加为家人。"
+    constraint = "ck_family_link_order"
+
+
+class FamilyAlreadyLinked(Refusal):
+    """The two are family, or one of them has asked and the other has not answered."""
+
+    code = "family_already_linked"
+    message = "您和对方已互认，或有一份申请待确认，请到“我的家人”中查看。"
+    constraint = "uq_family_link_open"
+
+
+class FamilyFull(Refusal):
+    """One of the two has as many open links as there may be."""
+
+    code = "family_full"
+    message = "每人最多与 {family_max} 位家人互认，请先解除不再需要的。"
+
+
+class FamilyLinkClosed(Refusal):
+    """The link was accepted or ended before, or it is the other one's to accept."""
+
+    code = "family_link_closed"
+    message = "这份家人申请已经处理，或须由对方确认，请刷新后查看。"

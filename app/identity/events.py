@@ -140,3 +140,48 @@ class AccountDeleted(Event):
     subject: ClassVar[str] = "person"
 
     person_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyAsked(Event):
+    """Somebody (`other_person_id`) asked this person to be family."""
+
+    name: ClassVar[str] = "family_asked"
+    subject: ClassVar[str] = "family_link"
+
+    person_id: int
+    other_person_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyJoined(Event):
+    """This person and `other_person_id` are family from now on."""
+
+    name: ClassVar[str] = "family_joined"
+    subject: ClassVar[str] = "family_link"
+
+    person_id: int
+    other_person_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyEnded(Event):
+    """This person and `other_person_id` are no longer family; the other one ended it."""
+
+    name: ClassVar[str] = "family_ended"
+    subject: ClassVar[str] = "family_link"
+
+    person_id: int
+    other_person_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyRegistered(Event):
+    """Staff noted, with the consent of both, that these two are family."""
+
+    name: ClassVar[str] = "family_registered"
+    subject: ClassVar[str] = "family_link"
+    audit_only: ClassVar[bool] = True
+
+    person_id: int
+    other_person_id: int

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.db import Model
 from app.core.permissions import Role
 from app.core.sealing import blind_index, seal, unseal
-from app.identity.terms import LoginWay, MemberKind
+from app.identity.terms import CONSENT_NOTE_LENGTH_MAX, FamilyState, LoginWay, MemberKind
 
 
 class Person(Model):
@@ -236,3 +236,53 @@ class RoleHolding(Model):
             postgresql_where=text("until IS NULL"),
         ),
     )
+
+
+class FamilyLink(Model):
+    """Two people who say that they are family: one asks and the other accepts, or staff note both's consent.
+
+    Asked, then active, then ended; declining and withdrawing end it too. It serves giving points, nothing else.
+    """
+
+    __tablename__ = "family_link"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    first_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    """The one of the two with the lower id, so that a pair is one row whoever asks."""
+    second_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    asked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    registered_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    consent_note: Mapped[str | None] = mapped_column(String(CONSENT_NOTE_LENGTH_MAX))
+    """How staff know that both agree."""
+    state: Mapped[str] = mapped_column(String(10))
+    asked_at: Mapped[datetime]
+    since: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("first_id < second_id", name="order"),
+        CheckConstraint(
+            "state IN ({})".format(", ".join(f"'{state}'" for state in FamilyState)), name="state"
+        ),
+        CheckConstraint(
+            "(asked_by IS NULL) = (registered_by IS NOT NULL)"
+            " AND (registered_by IS NULL) = (consent_note IS NULL)",
+            name="begun",
+        ),
+        CheckConstraint(
+            "(state <> 'active' OR since IS NOT NULL) AND (state = 'ended') = (ended_at IS NOT NULL)",
+            name="moments",
+        ),
+        Index(
+            "uq_family_link_open",
+            "first_id",
+            "second_id",
+            unique=True,
+            sqlite_where=text("state <> 'ended'"),
+            postgresql_where=text("state <> 'ended'"),
+        ),
+    )
+
+    def other_than(self, person_id: int) -> int:
+        """The other of the two."""
+        return self.second_id if person_id == self.first_id else self.first_id

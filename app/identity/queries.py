@@ -2,9 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import ColumnElement, Row, Select, and_, column, exists, func, or_, select, table
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    column,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    table,
+)
 
 from app.community.queries import area_by_code, ids_within
 from app.community.terms import Level
@@ -16,6 +29,7 @@ from app.core.paging import LIMIT_DEFAULT, Page, paginate
 from app.core.permissions import GRANTS, HeldAt, Permission, Role
 from app.identity import exports, rules
 from app.identity.models import (
+    FamilyLink,
     LoginAttempts,
     LoginSession,
     Person,
@@ -29,6 +43,8 @@ from app.identity.models import (
     phone_tail_index,
 )
 from app.identity.terms import (
+    FamilyShown,
+    FamilyState,
     HeldRole,
     HelpedPerson,
     KnownPassword,
@@ -40,11 +56,16 @@ from app.identity.terms import (
     PlacedArea,
 )
 
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
 # A role is held at a place that another room owns, and sites even stand above this room. Joining needs their
 # columns, not their classes.
 _area = table("area", *(column(name) for name in ("id", "code", "name", "level", "path")))
 _unit = table("unit", *(column(name) for name in ("id", "area_id", "name")))
-_site = table("site", *(column(name) for name in ("id", "area_id", "name")))
+_site = table("site", *(column(name) for name in ("id", "area_id", "name", "kind")))
+_HELD_AT = {"unit": HeldAt.UNIT, "station": HeldAt.SITE, "shop": HeldAt.SHOP}
+"""What a role is held at, by the kind of unit or site. Station staff serve no shop, nor the other way round."""
 _shown_area = (_area.c.id.label("area_id"), _area.c.code, _area.c.name, _area.c.level, _area.c.path)
 
 
@@ -145,7 +166,106 @@ def my_data(actor: Actor) -> MyData:
     return MyData(actor.now, actor.person_id, parts)
 
 
+# --- family -------------------------------------------------------------------------------------------------------
+
+
+def are_family(person_id: int, other_id: int) -> bool:
+    """Whether the two have accepted each other as family, and both accounts are there."""
+    first_id, second_id = sorted((person_id, other_id))
+    found = db.session.scalar(
+        select(FamilyLink.id).where(
+            FamilyLink.first_id == first_id,
+            FamilyLink.second_id == second_id,
+            FamilyLink.state == FamilyState.ACTIVE,
+        )
+    )
+    return found is not None
+
+
+def open_family_of(person_id: int) -> Sequence[FamilyLink]:
+    """The links of a person that are not ended, oldest first."""
+    return db.session.scalars(
+        select(FamilyLink)
+        .where(_has(person_id), FamilyLink.state != FamilyState.ENDED)
+        .order_by(FamilyLink.id)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def own_family_link(actor: Actor, link_id: int) -> FamilyLink:
+    """A link of the actor's, ended or not. Raises: NotFound."""
+    found = db.session.scalars(
+        select(FamilyLink)
+        .where(FamilyLink.id == link_id, _has(actor.person_id))
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def family_link(actor: Actor, link_id: int) -> FamilyShown:
+    """A link as the actor sees it. Raises: NotFound."""
+    return _families_shown(actor.person_id, [own_family_link(actor, link_id)])[0]
+
+
+def family_of(person_id: int, link_id: int) -> FamilyShown:
+    """A link that is known to be there, as this one of the two sees it."""
+    return _families_shown(person_id, [db.session.get_one(FamilyLink, link_id)])[0]
+
+
+def list_family(
+    actor: Actor, *, limit: int = LIMIT_DEFAULT, cursor: str | None = None
+) -> Page[FamilyShown]:
+    """The actor's family and whoever waits for an answer, the latest first. Raises: CursorInvalid."""
+    statement = select(FamilyLink).where(
+        _has(actor.person_id), FamilyLink.state != FamilyState.ENDED
+    )
+    page = paginate(statement, [FamilyLink.id], limit=limit, cursor=cursor)
+    return Page(_families_shown(actor.person_id, page.items), page.next_cursor)
+
+
+def _has(person_id: int) -> ColumnElement[bool]:
+    return or_(FamilyLink.first_id == person_id, FamilyLink.second_id == person_id)
+
+
+def _families_shown(person_id: int, links: Sequence[FamilyLink]) -> list[FamilyShown]:
+    names = masked_names(link.other_than(person_id) for link in links)
+    return [
+        FamilyShown(
+            id=link.id,
+            person_id=link.other_than(person_id),
+            name=names[link.other_than(person_id)],
+            state=FamilyState(link.state),
+            asked_by_me=link.asked_by == person_id,
+            asked_at=link.asked_at,
+            since=link.since,
+        )
+        for link in links
+    ]
+
+
 # --- logins -------------------------------------------------------------------------------------------------------
+
+
+# Put together once, of tables and not of classes: every request asks it.
+_PERSON, _LOGIN, _ROLE = (cast("Table", of.__table__) for of in (Person, LoginSession, RoleHolding))
+_STANDING = (
+    select(_ROLE.c.role, _area.c.path, _ROLE.c.unit_id, _ROLE.c.site_id)
+    .select_from(_PERSON)
+    .join(
+        _LOGIN,
+        and_(_LOGIN.c.id == bindparam("session_id"), _LOGIN.c.person_id == _PERSON.c.id),
+    )
+    .outerjoin(_ROLE, and_(_ROLE.c.person_id == _PERSON.c.id, _ROLE.c.until.is_(None)))
+    .outerjoin(_area, _area.c.id == _ROLE.c.area_id)
+    .where(
+        _PERSON.c.id == bindparam("person_id"),
+        _PERSON.c.disabled_at.is_(None),
+        _PERSON.c.deleted_at.is_(None),
+        _LOGIN.c.revoked_at.is_(None),
+    )
+)
 
 
 def standing_of(
@@ -155,19 +275,7 @@ def standing_of(
 
     Nothing at all when the person is disabled or deleted or the login session is revoked.
     """
-    rows = db.session.execute(
-        select(RoleHolding.role, _area.c.path, RoleHolding.unit_id, RoleHolding.site_id)
-        .select_from(Person)
-        .join(
-            LoginSession,
-            and_(LoginSession.id == session_id, LoginSession.person_id == Person.id),
-        )
-        .outerjoin(
-            RoleHolding, and_(RoleHolding.person_id == Person.id, RoleHolding.until.is_(None))
-        )
-        .outerjoin(_area, _area.c.id == RoleHolding.area_id)
-        .where(Person.id == person_id, *_alive())
-    )
+    rows = db.session.execute(_STANDING, {"person_id": person_id, "session_id": session_id})
     return [tuple(row) for row in rows]
 
 
@@ -272,15 +380,15 @@ def place(
     if area_code is not None:
         area = area_by_code(area_code)
         return Place(HeldAt.AREA, area.id, area.path, Level(area.level))
-    of, held_at = (_unit, HeldAt.UNIT) if unit_id is not None else (_site, HeldAt.SITE)
+    of, kind = (_unit, literal("unit")) if unit_id is not None else (_site, _site.c.kind)
     row = db.session.execute(
-        select(_area.c.id, _area.c.path, _area.c.level)
+        select(_area.c.id, _area.c.path, _area.c.level, kind.label("kind"))
         .join_from(_area, of, of.c.area_id == _area.c.id)
         .where(of.c.id == (site_id if unit_id is None else unit_id))
     ).one_or_none()
     if row is None:
         raise NotFound
-    return Place(held_at, row.id, row.path, Level(row.level), unit_id, site_id)
+    return Place(_HELD_AT[row.kind], row.id, row.path, Level(row.level), unit_id, site_id)
 
 
 def role_within(actor: Actor, permission: Permission, role_id: int) -> HeldRole:
@@ -456,6 +564,18 @@ def _export_of(person_id: int) -> dict[str, Any]:
                 "until": _iso(held.until),
             }
             for held in _held_roles(RoleHolding.person_id == person_id)
+        ],
+        "family": [
+            {
+                "state": link.state,
+                "asked_by_me": link.asked_by == person_id,
+                "asked_at": _iso(link.asked_at),
+                "since": _iso(link.since),
+                "ended_at": _iso(link.ended_at),
+            }
+            for link in db.session.scalars(
+                select(FamilyLink).where(_has(person_id)).order_by(FamilyLink.id)
+            )
         ],
         "logins": [
             {

@@ -7,6 +7,9 @@ from app.core.paging import Page
 from app.core.permissions import Permission
 from app.identity import actions, passwords, queries, wechat
 from app.identity.schemas import (
+    FamilyAskedSchema,
+    FamilyRegisteredSchema,
+    FamilySchema,
     HeldRoleSchema,
     HelpedPersonSchema,
     LoginSchema,
@@ -29,7 +32,9 @@ from app.identity.schemas import (
     WechatLoginSchema,
 )
 from app.identity.terms import (
+    FAMILY_REQUESTS_PER_MINUTE_MAX,
     PASSWORD_LOGINS_PER_MINUTE_MAX,
+    FamilyShown,
     HeldRole,
     HelpedPerson,
     Login,
@@ -42,7 +47,7 @@ from app.identity.terms import (
     TotpEnrolment,
     WechatAccount,
 )
-from app.web import Room, page_of
+from app.web import PageQuery, Room, page_of
 
 room = Room("identity", "登录、账号与身份")
 
@@ -138,6 +143,51 @@ def confirm_totp(actor: Actor, body: dict[str, Any]) -> None:
 def rebind(actor: Actor, body: dict[str, Any]) -> Login:
     """Bring my new WeChat to my old account with the code that staff read out to me."""
     return actions.rebind(actor, body["code"])
+
+
+@room.get("/me/family", needs=Permission.PROFILE_OWN, query=PageQuery, gives=page_of(FamilySchema))
+def family(actor: Actor, query: dict[str, Any]) -> Page[FamilyShown]:
+    """My family, and whoever waits for an answer."""
+    return queries.list_family(actor, **query)
+
+
+@room.post(
+    "/me/family",
+    needs=Permission.PROFILE_OWN,
+    takes=FamilyAskedSchema,
+    gives=FamilySchema,
+    status=201,
+    calls_per_minute_max=FAMILY_REQUESTS_PER_MINUTE_MAX,
+)
+def ask_family(actor: Actor, body: dict[str, Any]) -> FamilyShown:
+    """Ask somebody to be family, by whole name and phone number."""
+    return actions.ask_family(actor, **body)
+
+
+@room.post("/me/family/<id:link_id>/accept", needs=Permission.PROFILE_OWN, gives=FamilySchema)
+def accept_family(actor: Actor, link_id: int) -> FamilyShown:
+    """Say yes to somebody who asked to be family."""
+    return actions.accept_family(actor, link_id)
+
+
+@room.post("/me/family/<id:link_id>/end", needs=Permission.PROFILE_OWN, status=204)
+def end_family(actor: Actor, link_id: int) -> None:
+    """Decline, withdraw, or be family no more."""
+    actions.end_family(actor, link_id)
+
+
+@room.post(
+    "/people/<id:person_id>/family",
+    needs=Permission.PERSON_HELP,
+    takes=FamilyRegisteredSchema,
+    gives=FamilySchema,
+    status=201,
+)
+def register_family(actor: Actor, body: dict[str, Any], person_id: int) -> FamilyShown:
+    """Note at the counter that two people are family, and how both agreed."""
+    return actions.register_family(
+        actor, person_id, other_person_id=body["person_id"], consent_note=body["consent_note"]
+    )
 
 
 @room.post(

@@ -46,7 +46,7 @@ def masked_phone(phone: str) -> str:
 # --- roles --------------------------------------------------------------------------------------------------------
 
 _GIVES: dict[Role, frozenset[Role]] = {
-    Role.COMMUNITY_ADMIN: frozenset({Role.STATION_STAFF}),
+    Role.COMMUNITY_ADMIN: frozenset({Role.STATION_STAFF, Role.PARTNER_STAFF}),
     Role.AREA_ADMIN: frozenset({Role.COMMUNITY_ADMIN, Role.AREA_ADMIN, Role.UNIT_ADMIN}),
 }
 

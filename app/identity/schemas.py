@@ -10,11 +10,13 @@ from typing_extensions import override
 from app.community.terms import CODE_LENGTH_MAX
 from app.core.permissions import Permission, Role
 from app.identity.terms import (
+    CONSENT_NOTE_LENGTH_MAX,
     NAME_LENGTH_MAX,
     PASSWORD_LENGTH_MAX,
     PHONE_PATTERN,
     PHONE_TAIL_PATTERN,
     USERNAME_LENGTH_MAX,
+    FamilyState,
     MemberKind,
 )
 from app.web import Flag, Id, Moment, PageQuery, Schema, Text
@@ -259,3 +261,30 @@ class RolesQuery(PageQuery):
     """Roles at and below one area."""
 
     area = Text(CODE_LENGTH_MAX)
+
+
+class FamilySchema(Schema):
+    """A link to one of the family; the name is masked."""
+
+    id = Id(required=True)
+    person_id = Id(required=True)
+    name = fields.String(required=True)
+    state = fields.Enum(FamilyState, by_value=True, required=True)
+    state_name = fields.String(required=True)
+    asked_by_me = Flag(required=True)
+    asked_at = Moment(required=True)
+    since = Moment(required=True, allow_none=True)
+
+
+class FamilyAskedSchema(Schema):
+    """Whom one asks: the whole name and the phone number, both as the other one has registered them."""
+
+    name = Text(NAME_LENGTH_MAX, required=True)
+    phone = _phone(required=True)
+
+
+class FamilyRegisteredSchema(Schema):
+    """Two people at the counter and how staff know that both agree."""
+
+    person_id = Id(required=True)
+    consent_note = Text(CONSENT_NOTE_LENGTH_MAX, min_length=2, required=True)

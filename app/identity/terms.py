@@ -25,6 +25,26 @@ MEMBER_KIND_NAMES_ZH: dict[MemberKind, str] = {
 }
 
 
+class FamilyState(StrEnum):
+    """Two people become family when the second says yes; either may end it."""
+
+    ASKED = "asked"
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+FAMILY_STATES_ZH: dict[FamilyState, str] = {
+    FamilyState.ASKED: "待对方确认",
+    FamilyState.ACTIVE: "已互认",
+    FamilyState.ENDED: "已解除",
+}
+FAMILY_MAX = 10
+"""Open links of one person: a household, not a market for points."""
+FAMILY_REQUESTS_PER_MINUTE_MAX = 20
+"""So that nobody finds out by trying who has registered which number."""
+CONSENT_NOTE_LENGTH_MAX = 100
+
+
 class LoginWay(StrEnum):
     """How a login session began."""
 
@@ -236,3 +256,22 @@ class TotpEnrolment:
 
     secret: str
     otpauth_uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyShown:
+    """A link to one of the family, as one of the two sees it."""
+
+    id: int
+    person_id: int
+    """The other one."""
+    name: str
+    state: FamilyState
+    asked_by_me: bool
+    asked_at: datetime
+    since: datetime | None
+
+    @property
+    def state_name(self) -> str:
+        """The state in Chinese."""
+        return FAMILY_STATES_ZH[self.state]

@@ -107,6 +107,21 @@ def wish_of_claim(claim_id: int) -> tuple[Wish, WishClaim]:
     return _one(Wish.id == claim.wish_id), claim
 
 
+CATEGORY_OF_WISH = select(Wish.id.label("cause_id"), Wish.category.label("class_name"))
+"""What each wish was about, for reports on what was paid for it."""
+
+
+def wish_by_id(wish_id: int) -> Wish:
+    """A wish, for whoever was paid for it. Raises: NotFound."""
+    return _one(Wish.id == wish_id)
+
+
+def titles_of(wish_ids: Sequence[int]) -> Mapping[int, str]:
+    """What was wished for, by wish."""
+    rows = db.session.execute(select(Wish.id, Wish.title).where(Wish.id.in_(wish_ids)))
+    return {row.id: row.title for row in rows}
+
+
 def lock(*rows: Wish | WishClaim) -> None:
     """Hold the rows and read them again, so that what is decided next is decided on the truth."""
     for row in rows:

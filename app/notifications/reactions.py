@@ -31,7 +31,7 @@ from app.reporting_in import queries as report_ins
 from app.reporting_in.terms import ReportInState
 from app.volunteer import events as volunteer
 from app.volunteer import queries as service
-from app.volunteer.terms import ClaimState
+from app.volunteer.terms import CLAIM_ROLE_NAMES_ZH, ClaimRole, ClaimState
 
 E = TypeVar("E", bound=Event)
 Compose = Callable[[Actor, E], Text]
@@ -164,6 +164,14 @@ def claim_approved(_: Actor, fact: volunteer.ClaimApproved) -> Text:
     return rules.claim_approved(shown.opportunity.title, shown.shift.starts_at, shown.site.name)
 
 
+@tells(volunteer.ClaimRoleSet, MessageKind.SERVICE, LinkKind.CLAIM)
+def claim_role_set(_: Actor, fact: volunteer.ClaimRoleSet) -> Text:
+    """The community said in what capacity the person serves."""
+    shown = service.claim_by_id(fact.subject_id)
+    role = CLAIM_ROLE_NAMES_ZH[ClaimRole(fact.role)]
+    return rules.claim_role_set(shown.opportunity.title, shown.shift.starts_at, role)
+
+
 @tells(volunteer.ClaimDeclined, MessageKind.SERVICE, LinkKind.CLAIM)
 def claim_declined(_: Actor, fact: volunteer.ClaimDeclined) -> Text:
     """The community declined the claim."""
@@ -213,6 +221,31 @@ def service_record_declined(_: Actor, fact: volunteer.ServiceRecordDeclined) -> 
     return rules.service_record_declined(shown.opportunity.title, shown.record.reason)
 
 
+# --- family ---------------------------------------------------------------------------------------------------
+
+
+@tells(identity.FamilyAsked, MessageKind.ACCOUNT, LinkKind.PROFILE, "person_id")
+def family_asked(_: Actor, fact: identity.FamilyAsked) -> Text:
+    """Somebody says to be family."""
+    return rules.family_asked(_masked_name(fact.other_person_id))
+
+
+@tells(identity.FamilyJoined, MessageKind.ACCOUNT, LinkKind.PROFILE, "person_id")
+def family_joined(_: Actor, fact: identity.FamilyJoined) -> Text:
+    """Two people are family from now on."""
+    return rules.family_joined(_masked_name(fact.other_person_id))
+
+
+@tells(identity.FamilyEnded, MessageKind.ACCOUNT, LinkKind.PROFILE, "person_id")
+def family_ended(_: Actor, fact: identity.FamilyEnded) -> Text:
+    """Two people are no longer family."""
+    return rules.family_ended(_masked_name(fact.other_person_id))
+
+
+def _masked_name(person_id: int) -> str:
+    return people.masked_names([person_id])[person_id]
+
+
 # --- points ---------------------------------------------------------------------------------------------------
 
 
@@ -222,12 +255,24 @@ def points_earned(_: Actor, fact: points.PointsEarned) -> Text:
     return rules.points_earned(fact.points, TITLES_ZH[TransferKind(fact.kind)], fact.expires_month)
 
 
+@tells(points.PointsUnpaid, MessageKind.POINTS, LinkKind.PROFILE, "person_id")
+def points_unpaid(_: Actor, fact: points.PointsUnpaid) -> Text:
+    """The budget did not cover what a service or a wish was worth."""
+    return rules.points_unpaid(fact.points, TITLES_ZH[TransferKind(fact.kind)])
+
+
 @tells(points.PointsGranted, MessageKind.POINTS, LinkKind.TRANSFER)
 def points_granted(told: Actor, fact: points.PointsGranted) -> Text:
     """An admin granted points."""
     return rules.points_granted(
         fact.points, _reason_of_transfer(told, fact.subject_id), fact.expires_month
     )
+
+
+@tells(points.PointsReceived, MessageKind.POINTS, LinkKind.TRANSFER)
+def points_received(_: Actor, fact: points.PointsReceived) -> Text:
+    """One of the family gave points."""
+    return rules.points_received(fact.points, _masked_name(fact.from_person_id))
 
 
 @tells(points.PointsReversed, MessageKind.POINTS, LinkKind.TRANSFER)
@@ -240,6 +285,12 @@ def points_reversed(told: Actor, fact: points.PointsReversed) -> Text:
 def points_expired(_: Actor, fact: points.PointsExpired) -> Text:
     """Points reached the end of their month."""
     return rules.points_expired(fact.points, fact.expires_month)
+
+
+@tells(points.PointsExpiring, MessageKind.POINTS, LinkKind.PROFILE, "person_id")
+def points_expiring(_: Actor, fact: points.PointsExpiring) -> Text:
+    """Points will reach the end of their month."""
+    return rules.points_expiring(fact.points, fact.expires_month)
 
 
 def _reason_of_transfer(told: Actor, transfer_id: int) -> str | None:

@@ -126,6 +126,13 @@ def claim_approved(title: str, starts_at: datetime, site: str) -> Text:
     )
 
 
+def claim_role_set(title: str, starts_at: datetime, role: str) -> Text:
+    """The community said in what capacity the person serves."""
+    return Text(
+        "服务角色已调整", f"您在“{title}”（{moment_zh(starts_at)}）中的角色已调整为“{role}”。"
+    )
+
+
 def claim_declined(title: str, starts_at: datetime, reason: str | None) -> Text:
     """The community said no."""
     return Text(
@@ -183,6 +190,26 @@ def service_record_declined(title: str, reason: str | None) -> Text:
     )
 
 
+# --- family -----------------------------------------------------------------------------------------------------
+
+
+def family_asked(name: str) -> Text:
+    """Somebody says to be family."""
+    return Text(
+        "家人互认申请", f"{name}申请与您互认为家人，请在“我的家人”中确认。不认识可以不理会。"
+    )
+
+
+def family_joined(name: str) -> Text:
+    """The other one said yes, or staff noted it with both's consent."""
+    return Text("已互认为家人", f"您与{name}已互认为家人，可以相互转赠爱心积分。")
+
+
+def family_ended(name: str) -> Text:
+    """One of the two ended it."""
+    return Text("家人关系已解除", f"您与{name}的家人关系已解除，不能再相互转赠爱心积分。")
+
+
 # --- points -----------------------------------------------------------------------------------------------------
 
 
@@ -191,12 +218,25 @@ def points_earned(points: int, source: str, expires_month: int) -> Text:
     return Text("积分到账", f"“{source}”获得爱心积分 {points} 分，{_usable_until(expires_month)}。")
 
 
+def points_unpaid(points: int, source: str) -> Text:
+    """The community's budget of the year did not cover them."""
+    return Text(
+        "这次未计积分",
+        f"“{source}”应得爱心积分 {points} 分，因社区本年度积分预算不足，这次未计积分，服务时长照常记录。",
+    )
+
+
 def points_granted(points: int, reason: str | None, expires_month: int) -> Text:
     """Points given by hand."""
     return Text(
         "积分到账",
         f"社区为您发放爱心积分 {points} 分，{_usable_until(expires_month)}。{_because(reason)}",
     )
+
+
+def points_received(points: int, giver: str) -> Text:
+    """One of the family gave points."""
+    return Text("收到家人转赠", f"家人{giver}转赠您爱心积分 {points} 分，有效期与原来相同。")
 
 
 def points_reversed(points: int, reason: str | None) -> Text:
@@ -214,6 +254,14 @@ def points_expired(points: int, expires_month: int) -> Text:
     return Text(
         "积分已到期",
         f"您有爱心积分 {points} 分，有效期至 {month_end_zh(expires_month)}，现已到期。",
+    )
+
+
+def points_expiring(points: int, expires_month: int) -> Text:
+    """Points will reach the end of their month."""
+    return Text(
+        "积分即将到期",
+        f"您有爱心积分 {points} 分，有效期至 {month_end_zh(expires_month)}，请留意兑换时间。",
     )
 
 

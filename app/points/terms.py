@@ -7,8 +7,23 @@ from enum import StrEnum
 POINTS_PER_TRANSFER_MAX = 1_000_000
 """More in one go is a mistyped number, not a service."""
 REASON_LENGTH_MAX = 200
+DETAIL_LENGTH_MAX = 300
+NOTE_LENGTH_MAX = 100
 NEVER = 0
 """The expiry month of points that stay usable for ever."""
+FUND_SHARDS = 8
+"""Wallets of one community's fund: donors credit one by the number of their donation, so they hardly ever wait."""
+BUDGET_SLICES = 8
+"""Parts of one issuing budget that are drawn from apart, chosen by the number of the cause."""
+BUDGET_EXHAUSTED_ZH = "因社区本年度积分预算不足，这次未计积分。"
+BUDGET_POINTS_MAX = 1_000_000_000
+BUDGET_YEAR_MIN, BUDGET_YEAR_MAX = 2020, 2100
+
+
+MONTHS_MAX = 60
+"""How many months of totals are shown at once."""
+PERIOD_DAYS_MAX = 366
+"""How many days one statement or report may span."""
 
 
 class TransferKind(StrEnum):
@@ -20,6 +35,8 @@ class TransferKind(StrEnum):
     SPEND = "spend"
     EXPIRE = "expire"
     REVERSAL = "reversal"
+    GIVE = "give"
+    RECEIVE = "receive"
 
 
 EARNED = frozenset({TransferKind.SERVICE, TransferKind.WISH})
@@ -34,7 +51,12 @@ TITLES_ZH: dict[TransferKind, str] = {
     TransferKind.SPEND: "兑换礼品",
     TransferKind.EXPIRE: "积分到期",
     TransferKind.REVERSAL: "冲正",
+    TransferKind.GIVE: "转赠",
+    TransferKind.RECEIVE: "获赠",
 }
+
+
+NAMELESS_ZH = "未留姓名"
 
 
 class CauseKind(StrEnum):
@@ -46,6 +68,7 @@ class CauseKind(StrEnum):
     REDEMPTION = "redemption"
     EXPIRY_RUN = "expiry_run"
     TRANSFER = "transfer"
+    DONATION = "donation"
 
 
 CAUSES: dict[TransferKind, CauseKind] = {
@@ -55,6 +78,8 @@ CAUSES: dict[TransferKind, CauseKind] = {
     TransferKind.SPEND: CauseKind.REDEMPTION,
     TransferKind.EXPIRE: CauseKind.EXPIRY_RUN,
     TransferKind.REVERSAL: CauseKind.TRANSFER,
+    TransferKind.GIVE: CauseKind.DONATION,
+    TransferKind.RECEIVE: CauseKind.DONATION,
 }
 
 
@@ -65,6 +90,39 @@ class AccountKind(StrEnum):
     ISSUER = "issuer"
     SPENT = "spent"
     EXPIRED = "expired"
+    BUDGET = "budget"
+    """Issues instead of the issuer where the community has a budget for the year."""
+    TRANSIT = "transit"
+    """Between giver and receiver of a donation; what comes in goes out in the same transaction."""
+
+
+class GrantState(StrEnum):
+    """A grant within one person's limit is made at once; any other waits for a second person."""
+
+    PENDING = "pending"
+    GRANTED = "granted"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+GRANT_STATES_ZH: dict[GrantState, str] = {
+    GrantState.PENDING: "待第二人审批",
+    GrantState.GRANTED: "已发放",
+    GrantState.DECLINED: "未通过",
+    GrantState.WITHDRAWN: "已撤回",
+}
+
+
+class ExpiryKind(StrEnum):
+    """When points end (policy `points_expiry_kind`)."""
+
+    ROLLING = "rolling"
+    YEAR_END = "year_end"
+    NEVER = "never"
+
+
+REMIND_DAYS_BEFORE = (30, 7)
+"""How long before their last day the owner of points is told that they will expire."""
 
 
 class HoldState(StrEnum):
@@ -101,24 +159,55 @@ class Portion:
 
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """What a service was paid: `points` after the daily cap; without points there is no transfer."""
+    """What a service was paid, after daily cap and budget; without points there is no transfer."""
 
     points: int
     transfer_id: int | None = None
     expires_month: int | None = None
+    shortfall: str = ""
+    """The sentence to keep with the cause when the budget paid nothing; a cap shows in the numbers."""
 
 
 @dataclass(frozen=True, slots=True)
-class GrantMade:
-    """Points granted by hand."""
+class HeldPocket:
+    """So many points held in one pocket for one cause."""
+
+    account_id: int
+    expires_month: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class GrantShown:
+    """Points to be granted by hand, or granted."""
 
     id: int
+    state: GrantState
     person_id: int
+    person_name: str
     points: int
     reason: str
-    transfer_id: int
+    from_fund: bool
+    asked_by: int
+    asked_at: datetime
+    decided_by: int | None
+    decided_at: datetime | None
+    decision_reason: str | None
+    transfer_id: int | None
+    """None while nothing moved; for a grant from the fund, the first of those that arrived."""
     expires_on: date | None
-    granted_at: datetime
+
+    @property
+    def state_name(self) -> str:
+        """The state in Chinese."""
+        return GRANT_STATES_ZH[self.state]
+
+    @property
+    def granted_at(self) -> datetime | None:
+        """When the points moved."""
+        if self.state is not GrantState.GRANTED:
+            return None
+        return self.decided_at or self.asked_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +218,58 @@ class ReversalMade:
     reverses_id: int
     person_id: int
     points: int
+    points_left: int
+    """What of the transfer has not been reversed yet."""
     reason: str
+    explanation: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DonationMade:
+    """Points given on, each with the expiry they had."""
+
+    id: int
+    to_person_id: int | None
+    fund: str | None
+    points: int
+    note: str | None
+    pockets: tuple["DonatedPocket", ...]
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DonatedPocket:
+    """Points of a donation that expire together."""
+
+    expires_on: date | None
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class FundShown:
+    """What a community's fund has."""
+
+    area: str
+    area_name: str
+    available: int
+    pockets: tuple["PocketShown", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetShown:
+    """How many points a community may issue in a year, and what of it is left."""
+
+    area: str
+    area_name: str
+    year: int
+    points: int
+    left: int
+
+    @property
+    def issued(self) -> int:
+        """What was issued under the budget and not taken back."""
+        return self.points - self.left
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +294,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A row of the books that is not as it must be; `invariant` is R1 to R9."""
+    """A row of the books that is not as it must be; `invariant` is R1 to R12 (docs/operations.md)."""
 
     invariant: str
     subject: str

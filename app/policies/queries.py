@@ -1,11 +1,11 @@
 """Every select on policies. Policies are public to whoever is logged in: a rule must be explainable to all."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from app.community.queries import area_by_code
@@ -18,6 +18,8 @@ from app.policies.rules import Row, Rules, in_force
 from app.policies.terms import KEYS, PolicyKey
 
 if TYPE_CHECKING:
+    from sqlalchemy import Table
+
     from app.community.models import Area
 
 
@@ -66,8 +68,12 @@ def policy_sheet(actor: Actor, *, area: str, on: date | None = None) -> PolicySh
     """What is in force at an area on a day (today in China unless said), and why. Raises: UnknownArea."""
     place = area_by_code(area)
     day = on or china_date(actor.now)
-    rules = rules_on(place.path, day)
-    applied = [(key, rules.why(key)) for key in KEYS.values()]
+    return PolicySheet(place, day, explained(rules_on(place.path, day), KEYS.values()))
+
+
+def explained(rules: Rules, keys: Iterable[PolicyKey[Any]]) -> list[ValueInForce]:
+    """What these rules say about some keys, and why."""
+    applied = [(key, rules.why(key)) for key in keys]
     rows = {
         row.id: row
         for row in db.session.scalars(
@@ -76,14 +82,10 @@ def policy_sheet(actor: Actor, *, area: str, on: date | None = None) -> PolicySh
             .options(joinedload(PolicyRow.area))
         )
     }
-    return PolicySheet(
-        place,
-        day,
-        [
-            ValueInForce(key, why.value, None if why.row is None else rows[why.row.id])
-            for key, why in applied
-        ],
-    )
+    return [
+        ValueInForce(key, why.value, None if why.row is None else rows[why.row.id])
+        for key, why in applied
+    ]
 
 
 def history(
@@ -106,14 +108,18 @@ def _line(area_path: str) -> list[int]:
     return [int(part) for part in area_path.strip("/").split("/")]
 
 
+# Put together once, of the table and not of the class: every scan and every order asks it.
+_policy = cast("Table", PolicyRow.__table__)
+_ROWS = select(
+    _policy.c.id, _policy.c.area_id, _policy.c.key, _policy.c.value, _policy.c.effective_from
+).where(_policy.c.area_id.in_(bindparam("line", expanding=True)))
+_ROWS_UNTIL = _ROWS.where(_policy.c.effective_from <= bindparam("until"))
+
+
 def _rows(area_path: str, until: date | None = None) -> list[Row]:
-    statement = select(
-        PolicyRow.id,
-        PolicyRow.area_id,
-        PolicyRow.key,
-        PolicyRow.value,
-        PolicyRow.effective_from,
-    ).where(PolicyRow.area_id.in_(_line(area_path)))
-    if until is not None:
-        statement = statement.where(PolicyRow.effective_from <= until)
-    return [Row(*row) for row in db.session.execute(statement)]
+    line = {"line": _line(area_path)}
+    if until is None:
+        rows = db.session.execute(_ROWS, line)
+    else:
+        rows = db.session.execute(_ROWS_UNTIL, line | {"until": until})
+    return [Row(*row) for row in rows]

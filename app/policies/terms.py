@@ -72,14 +72,52 @@ POINTS_ROUNDING = _choice(
     {"down": "舍去不足 1 分的部分", "nearest": "四舍五入", "up": "不足 1 分按 1 分计"},
     "积分取整方式",
 )
+POINTS_YEARLY_MAX = _whole("points_yearly_max", 0, 0, 1_000_000, "每人每年积分上限（0 为不设上限）")
+POINTS_ACTIVITY_MAX = _whole(
+    "points_activity_max", 0, 0, 10_000, "每人每次活动积分上限（0 为不设上限）"
+)
+POINTS_DIFFICULTY_2_PERCENT = _whole(
+    "points_difficulty_2_percent", 120, 0, 1000, "难度二级服务的积分系数（%）"
+)
+POINTS_DIFFICULTY_3_PERCENT = _whole(
+    "points_difficulty_3_percent", 150, 0, 1000, "难度三级服务的积分系数（%）"
+)
+POINTS_LEADER_PERCENT = _whole("points_leader_percent", 120, 0, 1000, "领队的积分系数（%）")
+MANUAL_MINUTES_EARN = _switch("manual_minutes_earn", "人工补录的时长是否计积分")
 ATTENDANCE_SHARE_PERCENT_MIN = _whole(
     "attendance_share_percent_min", 60, 0, 100, "到场时长占计划时长的最低比例（%），低于此不计积分"
 )
+POINTS_EXPIRY_KIND = _choice(
+    "points_expiry_kind",
+    "rolling",
+    {
+        "rolling": "按月滚动：自取得起满有效月数后的月末到期",
+        "year_end": "固定日期：满有效月数后当年的 12 月 31 日到期",
+        "never": "长期有效",
+    },
+    "积分到期方式",
+)
 POINTS_MONTHS_TO_EXPIRY = _whole(
-    "points_months_to_expiry", 12, 0, 120, "积分有效月数（0 为长期有效）"
+    "points_months_to_expiry",
+    12,
+    0,
+    120,
+    "积分有效月数（按月滚动时 0 为长期有效，固定日期时 0 为当年 12 月 31 日）",
 )
 POINTS_GRANT_MAX = _whole(
     "points_grant_max", 200, 0, 100000, "一人单次发放积分的上限（超过须两人办理）"
+)
+REVERSAL_TO_EXPIRED_POCKET = _choice(
+    "reversal_to_expired_pocket",
+    "return",
+    {
+        "return": "退回原有效期，按到期处理",
+        "extend": "退回并顺延有效期",
+    },
+    "冲正退回时积分已过有效期的处理方式",
+)
+REVERSAL_EXTENSION_MONTHS = _whole(
+    "reversal_extension_months", 1, 1, 24, "冲正退回并顺延时，积分的有效月数"
 )
 SERVICE_RECORDS_NEED_REVIEW = _switch(
     "service_records_need_review", "扫码产生的服务记录是否需要社区审核"

@@ -45,6 +45,34 @@ class PersonLimitReached(Refusal):
     message = "这份礼品每人限兑 {per_person_max} 份，您已兑 {taken} 份。"
 
 
+class OrderLimitReached(Refusal):
+    """One order may hold so many pieces of this reward."""
+
+    code = "order_limit_reached"
+    message = "这份礼品每次最多兑 {per_order_max} 份，请减少数量。"
+
+
+class PeriodLimitReached(Refusal):
+    """One person may have so many pieces of this reward in a month, quarter or year."""
+
+    code = "period_limit_reached"
+    message = "这份礼品{period_name}每人限兑 {per_period_max} 份，您已兑 {taken} 份。"
+
+
+class RewardNotYetOpen(Refusal):
+    """The reward can be ordered from a later day on."""
+
+    code = "reward_not_yet_open"
+    message = "这份礼品从 {open_from} 起可以兑换。"
+
+
+class RewardNoLongerOpen(Refusal):
+    """The last day on which the reward could be ordered is over."""
+
+    code = "reward_no_longer_open"
+    message = "这份礼品的兑换已于 {open_until} 结束，请选择其他礼品。"
+
+
 class CollectionCodeUnknown(Refusal):
     """No redemption has this code."""
 
@@ -87,3 +115,46 @@ class RedemptionStillWaiting(Refusal):
 
     code = "redemption_still_waiting"
     message = "您还有待领取的礼品，请先领取或取消兑换。"
+
+
+class StockTooLow(Refusal):
+    """What waits for somebody is not there to be moved or written off."""
+
+    code = "stock_too_low"
+    message = "这个服务点可动用的只有 {available} 份（居民已兑换、待领取的不能动用）。"
+
+
+class TransferToItself(Refusal):
+    """Pieces go from one station to another."""
+
+    code = "transfer_to_itself"
+    message = "调出和调入不能是同一个服务点，请重新选择。"
+
+
+class StockCountRunning(Refusal):
+    """One stock-taking of a station at a time."""
+
+    code = "stock_count_running"
+    message = "这个服务点正在盘点，请先完成本次盘点。"
+    constraint = "uq_stock_count_open"
+
+
+class StockCountClosed(Refusal):
+    """What was counted has been booked; a mistake is answered by counting again."""
+
+    code = "stock_count_closed"
+    message = "这次盘点已经完成，如有差错请重新盘点。"
+
+
+class StockMovedWhileCounting(Refusal):
+    """Pieces came or left after the stock-taking began: nobody can say whether they were counted."""
+
+    code = "stock_moved_while_counting"
+    message = "盘点期间“{title}”有出入库，请不填这一项先完成盘点，再重新清点。"
+
+
+class StockCountBelowWaiting(Refusal):
+    """Fewer pieces were found than wait for people who ordered them."""
+
+    code = "stock_count_below_waiting"
+    message = "“{title}”有 {held} 份待居民领取，盘点数不能少于它，请先核对或取消相关兑换。"

@@ -40,6 +40,86 @@ class StockReceived(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RewardEdited(Event):
+    """A reward's words, price, limits or days were changed; what was ordered before keeps its own."""
+
+    name: ClassVar[str] = "reward_edited"
+    subject: ClassVar[str] = "reward"
+    audit_only: ClassVar[bool] = True
+
+    points_before: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewardPictured(Event):
+    """A reward got a picture, or another one."""
+
+    name: ClassVar[str] = "reward_pictured"
+    subject: ClassVar[str] = "reward"
+    audit_only: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewardPictureRemoved(Event):
+    """A reward stands without a picture again."""
+
+    name: ClassVar[str] = "reward_picture_removed"
+    subject: ClassVar[str] = "reward"
+    audit_only: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockWrittenOff(Event):
+    """Pieces at a station were broken, expired or lost."""
+
+    name: ClassVar[str] = "stock_written_off"
+    subject: ClassVar[str] = "reward"
+    audit_only: ClassVar[bool] = True
+
+    site_id: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockTransferred(Event):
+    """Pieces went from one station to another."""
+
+    name: ClassVar[str] = "stock_transferred"
+    subject: ClassVar[str] = "reward"
+    audit_only: ClassVar[bool] = True
+
+    from_site_id: int
+    to_site_id: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockCountOpened(Event):
+    """A station began to count what it has."""
+
+    name: ClassVar[str] = "stock_count_opened"
+    subject: ClassVar[str] = "stock_count"
+    audit_only: ClassVar[bool] = True
+
+    site_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockCounted(Event):
+    """A station's stock-taking was closed and its differences booked."""
+
+    name: ClassVar[str] = "stock_counted"
+    subject: ClassVar[str] = "stock_count"
+    audit_only: ClassVar[bool] = True
+
+    site_id: int
+    rewards: int
+    pieces_more: int
+    pieces_less: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RewardRedeemed(Event):
     """Points and stock are held until the person collects."""
 

@@ -1,12 +1,15 @@
 """What the clock asks of redemptions."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from app.config import settings
 from app.core.actor import Actor
 from app.core.db import in_transaction
 from app.core.jobs import job
+from app.integrations import files
 from app.redemption import actions, queries
 
 
@@ -20,3 +23,11 @@ def lapse(actor_now: Callable[[], Actor]) -> dict[str, Any]:
             lapsed += in_transaction(partial(actions.lapse, actor_now(), redemption_id), write=True)
         after_id = batch[-1]
     return {"lapsed": lapsed}
+
+
+@job("redemption.sweep_pictures", daily_at="03:40")
+def sweep_pictures(actor_now: Callable[[], Actor]) -> dict[str, Any]:
+    """Remove pictures that no reward shows any more; a day's grace lets those who still see the old one see it."""
+    wanted = in_transaction(queries.pictures_wanted, write=False)
+    before = actor_now().now - timedelta(days=1)
+    return {"pictures": files.sweep(settings().files_dir, wanted, before)}

@@ -3,7 +3,8 @@
 The counter's path speaks Core (`STOCK`, `REDEMPTION`): rows, not objects.
 """
 
-from datetime import datetime
+from datetime import date, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, text
@@ -14,13 +15,24 @@ from app.core.db import Model
 from app.redemption.terms import (
     CODE_LENGTH,
     DESCRIPTION_LENGTH_MAX,
+    PICKUP_DAYS_MAX,
+    PICTURE_NAME_LENGTH_MAX,
+    REASON_LENGTH_MAX,
     TITLE_LENGTH_MAX,
+    Category,
     MoveKind,
+    Period,
     RedemptionState,
+    RewardKind,
 )
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
+
+
+def _one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
+    listed = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
 class Reward(Model):
@@ -30,17 +42,38 @@ class Reward(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     area_id: Mapped[int] = mapped_column(ForeignKey("area.id"))
+    # The two defaults are for the shelves of before there were kinds.
+    kind: Mapped[str] = mapped_column(String(10), server_default=RewardKind.GOODS.value)
+    category: Mapped[str] = mapped_column(String(20), server_default=Category.OTHER.value)
     title: Mapped[str] = mapped_column(String(TITLE_LENGTH_MAX))
     description: Mapped[str] = mapped_column(String(DESCRIPTION_LENGTH_MAX))
+    picture: Mapped[str | None] = mapped_column(String(PICTURE_NAME_LENGTH_MAX))
+    """Name of the file it is kept under."""
     points: Mapped[int]
     """For one piece."""
+    per_order_max: Mapped[int | None]
+    per_period_max: Mapped[int | None]
+    period: Mapped[str | None] = mapped_column(String(10))
     per_person_max: Mapped[int | None]
+    open_from: Mapped[date | None]
+    open_until: Mapped[date | None]
+    """First and last day on which it can be ordered, where the community's window is open too."""
+    pickup_days: Mapped[int | None]
+    """Days to collect in, where it is not the community's (`redemption_pickup_days`)."""
     offered_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
 
     __table_args__ = (
         CheckConstraint("points > 0", name="points"),
         CheckConstraint("per_person_max > 0", name="per_person_max"),
+        CheckConstraint("per_order_max > 0", name="per_order_max"),
+        CheckConstraint("per_period_max > 0", name="per_period_max"),
+        CheckConstraint("(per_period_max IS NULL) = (period IS NULL)", name="period_limit"),
+        CheckConstraint("open_from <= open_until", name="open_days"),
+        CheckConstraint(f"pickup_days BETWEEN 1 AND {PICKUP_DAYS_MAX}", name="pickup_days"),
+        _one_of("kind", RewardKind),
+        _one_of("category", Category),
+        _one_of("period", Period),
         Index("ix_reward_area_id_id", "area_id", "id"),
     )
 
@@ -107,6 +140,62 @@ class Redemption(Model):
             sqlite_where=text("state = 'held'"),
             postgresql_where=text("state = 'held'"),
         ),
+        Index(
+            "ix_redemption_settlement",
+            "site_id",
+            "closed_at",
+            "id",
+            sqlite_where=text("state = 'collected'"),
+            postgresql_where=text("state = 'collected'"),
+        ),
+    )
+
+
+class StockCount(Model):
+    """A stock-taking of one station; one at a time is open there."""
+
+    __tablename__ = "stock_count"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"), index=True)
+    opened_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    opened_at: Mapped[datetime]
+    after_move_id: Mapped[int]
+    """The last stock move before it: what moved later moved under the hands of those who count."""
+    closed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    closed_at: Mapped[datetime | None]
+    reason: Mapped[str | None] = mapped_column(String(REASON_LENGTH_MAX))
+
+    __table_args__ = (
+        CheckConstraint("(closed_at IS NULL) = (closed_by IS NULL)", name="closed"),
+        CheckConstraint("(closed_at IS NULL) = (reason IS NULL)", name="reason"),
+        Index(
+            "uq_stock_count_open",
+            "site_id",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
+
+
+class StockCountLine(Model):
+    """What a stock-taking found of one reward, also where it was as expected."""
+
+    __tablename__ = "stock_count_line"
+
+    count_id: Mapped[int] = mapped_column(
+        ForeignKey("stock_count.id"), primary_key=True, autoincrement=False
+    )
+    reward_id: Mapped[int] = mapped_column(
+        ForeignKey("reward.id"), primary_key=True, autoincrement=False
+    )
+    expected: Mapped[int]
+    counted: Mapped[int]
+
+    __table_args__ = (
+        CheckConstraint("expected >= 0", name="expected"),
+        CheckConstraint("counted >= 0", name="counted"),
     )
 
 
@@ -121,30 +210,50 @@ class StockMove(Model):
     kind: Mapped[str] = mapped_column(String(20))
     quantity: Mapped[int]
     redemption_id: Mapped[int | None] = mapped_column(ForeignKey("redemption.id"))
+    out_move_id: Mapped[int | None] = mapped_column(ForeignKey("stock_move.id"))
+    """Of pieces from another station: the move that took them there."""
+    count_id: Mapped[int | None] = mapped_column(ForeignKey("stock_count.id"))
+    reason: Mapped[str | None] = mapped_column(String(REASON_LENGTH_MAX))
     actor_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
 
     __table_args__ = (
         ForeignKeyConstraint(["reward_id", "site_id"], ["stock.reward_id", "stock.site_id"]),
         CheckConstraint("quantity > 0", name="quantity"),
-        CheckConstraint(
-            "kind IN ({})".format(", ".join(f"'{kind}'" for kind in MoveKind)), name="kind"
-        ),
+        _one_of("kind", MoveKind),
         CheckConstraint("(kind = 'handed_out') = (redemption_id IS NOT NULL)", name="handed_out"),
+        CheckConstraint("(kind = 'transferred_in') = (out_move_id IS NOT NULL)", name="transfer"),
+        CheckConstraint(
+            "(kind IN ('counted_more', 'counted_less')) = (count_id IS NOT NULL)", name="counted"
+        ),
+        CheckConstraint(
+            "(kind IN ('written_off', 'counted_more', 'counted_less')) = (reason IS NOT NULL)",
+            name="reason",
+        ),
         Index("ix_stock_move_reward_id_site_id", "reward_id", "site_id"),
-        Index(
-            "uq_stock_move_redemption_id",
-            "redemption_id",
-            unique=True,
-            sqlite_where=text("redemption_id IS NOT NULL"),
-            postgresql_where=text("redemption_id IS NOT NULL"),
+        *(
+            Index(
+                f"uq_stock_move_{column}",
+                *columns,
+                unique=True,
+                sqlite_where=text(f"{column} IS NOT NULL"),
+                postgresql_where=text(f"{column} IS NOT NULL"),
+            )
+            for column, columns in (
+                ("redemption_id", ("redemption_id",)),
+                ("out_move_id", ("out_move_id",)),
+                ("count_id", ("count_id", "reward_id")),
+            )
         ),
     )
 
 
 append_only(StockMove)
+append_only(StockCountLine)
 
 
 STOCK = cast("Table", Stock.__table__)
 REDEMPTION = cast("Table", Redemption.__table__)
 STOCK_MOVE = cast("Table", StockMove.__table__)
+STOCK_COUNT = cast("Table", StockCount.__table__)
+STOCK_COUNT_LINE = cast("Table", StockCountLine.__table__)

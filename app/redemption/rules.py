@@ -9,14 +9,27 @@ from app.redemption.errors import (
     AlreadyCollected,
     CollectionCodeUnknown,
     CollectionTooLate,
+    OrderLimitReached,
     OutOfStock,
+    PeriodLimitReached,
     PersonLimitReached,
     RedemptionWindowClosed,
+    RewardNoLongerOpen,
     RewardNotAtSite,
+    RewardNotYetOpen,
     RewardOfAnotherCommunity,
     RewardOffShelf,
+    StockCountBelowWaiting,
 )
-from app.redemption.terms import CODE_LENGTH, Offer, RedemptionState, Window
+from app.redemption.terms import (
+    CODE_LENGTH,
+    PERIOD_NAMES_ZH,
+    Limits,
+    Offer,
+    Period,
+    RedemptionState,
+    Window,
+)
 
 _CODE = re.compile(rf"(?:.*/q/)?(?:r1\.)?([3-9A-Y]{{{CODE_LENGTH}}})", re.IGNORECASE | re.DOTALL)
 
@@ -27,6 +40,8 @@ WHY_NOT_HELD: dict[RedemptionState, type[Refusal]] = {
     RedemptionState.HELD: CollectionTooLate,
 }
 """What to answer when an order could be neither collected nor cancelled; one still held was past its deadline."""
+
+MONTHS_IN: dict[Period, int] = {Period.MONTH: 1, Period.QUARTER: 3, Period.YEAR: 12}
 
 OPEN_MONTHS: dict[Window, tuple[int, ...]] = {
     Window.ALWAYS: tuple(range(1, 13)),
@@ -46,15 +61,22 @@ def code_in(scanned: str) -> str:
     return found[1].upper()
 
 
-def check_offer(offer: Offer, quantity: int) -> str:
-    """Whether this person may order so many pieces here. Returns the name of the station.
+def check_offer(offer: Offer, quantity: int, today: date) -> str:
+    """Whether this person may order so many pieces here today. Returns the name of the station.
 
-    Raises: RewardOfAnotherCommunity, RewardOffShelf, RewardNotAtSite, OutOfStock.
+    Raises: RewardOfAnotherCommunity, RewardOffShelf, RewardNotYetOpen, RewardNoLongerOpen, OrderLimitReached,
+    RewardNotAtSite, OutOfStock.
     """
     if offer.home_path is None or not offer.home_path.startswith(offer.area_path):
         raise RewardOfAnotherCommunity
     if not offer.open:
         raise RewardOffShelf
+    if offer.open_from is not None and today < offer.open_from:
+        raise RewardNotYetOpen(open_from=offer.open_from.isoformat())
+    if offer.open_until is not None and today > offer.open_until:
+        raise RewardNoLongerOpen(open_until=offer.open_until.isoformat())
+    if offer.limits.per_order_max is not None and quantity > offer.limits.per_order_max:
+        raise OrderLimitReached(per_order_max=offer.limits.per_order_max)
     if offer.site_name is None or offer.available is None:
         raise RewardNotAtSite
     if offer.available < quantity:
@@ -72,7 +94,36 @@ def check_window(window: Window, today: date) -> None:
     raise RedemptionWindowClosed(opens_on=opens_on.isoformat())
 
 
-def check_person_limit(per_person_max: int, taken: int, quantity: int) -> None:
-    """Whether a person who has `taken` pieces may have `quantity` more. Raises: PersonLimitReached."""
-    if taken + quantity > per_person_max:
-        raise PersonLimitReached(per_person_max=per_person_max, taken=taken)
+def first_day_of(period: Period, today: date) -> date:
+    """The first day of the month, quarter or year that `today` lies in."""
+    months = MONTHS_IN[period]
+    return today.replace(month=today.month - (today.month - 1) % months, day=1)
+
+
+def check_limits(limits: Limits, *, ever: int, in_period: int, quantity: int) -> None:
+    """Whether a person who has had so many pieces may have `quantity` more.
+
+    Raises: PersonLimitReached, PeriodLimitReached.
+    """
+    if limits.per_person_max is not None and ever + quantity > limits.per_person_max:
+        raise PersonLimitReached(per_person_max=limits.per_person_max, taken=ever)
+    if (
+        limits.per_period_max is not None
+        and limits.period is not None
+        and in_period + quantity > limits.per_period_max
+    ):
+        raise PeriodLimitReached(
+            period_name=PERIOD_NAMES_ZH[limits.period],
+            per_period_max=limits.per_period_max,
+            taken=in_period,
+        )
+
+
+def difference(title: str, *, available: int, held: int, counted: int) -> int:
+    """By how many pieces a count differs from the books; what waits for people is there and is counted too.
+
+    Raises: StockCountBelowWaiting: pieces that people have ordered cannot be counted away.
+    """
+    if counted < held:
+        raise StockCountBelowWaiting(title=title, held=held)
+    return counted - (available + held)

@@ -42,6 +42,7 @@ def open_site(actor: Actor, body: dict[str, Any]) -> SiteShown:
     place: Place | None = body["place"]
     site = Site(
         area_id=area.id,
+        kind=body["kind"],
         name=body["name"],
         address=body["address"],
         phone=body["phone"],

@@ -13,16 +13,18 @@ from app.sites.terms import (
     CodeKind,
     Direction,
     Place,
+    SiteKind,
 )
 
 
 class Site(Model):
-    """A station: a Party-masses service centre, a 驿站, a reading room."""
+    """A station (a Party-masses service centre, a 驿站, a reading room) or a partner shop."""
 
     __tablename__ = "site"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     area_id: Mapped[int] = mapped_column(ForeignKey("area.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(10), server_default=SiteKind.STATION.value)
     name: Mapped[str] = mapped_column(String(NAME_LENGTH_MAX))
     address: Mapped[str] = mapped_column(String(ADDRESS_LENGTH_MAX))
     phone: Mapped[str | None] = mapped_column(String(PHONE_LENGTH_MAX))
@@ -33,7 +35,15 @@ class Site(Model):
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
 
-    __table_args__ = (CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="place"),)
+    __table_args__ = (
+        CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="place"),
+        CheckConstraint("kind IN ({})".format(", ".join(f"'{k}'" for k in SiteKind)), name="kind"),
+    )
+
+    @property
+    def site_kind(self) -> SiteKind:
+        """The kind as a word of ours."""
+        return SiteKind(self.kind)
 
     @property
     def place(self) -> Place | None:

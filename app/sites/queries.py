@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.community import queries as community
@@ -18,7 +18,7 @@ from app.policies.queries import rules_at
 from app.sites.errors import SiteClosed
 from app.sites.models import CodeUsed, Site
 from app.sites.rules import ReadCode
-from app.sites.terms import Direction, Place, ScanSite
+from app.sites.terms import Direction, Place, ScanSite, SiteKind
 
 if TYPE_CHECKING:
     from app.community.models import Area
@@ -33,10 +33,12 @@ class SiteShown:
 
 
 def list_sites(
-    *, limit: int, area: str | None = None, cursor: str | None = None
+    *, limit: int, area: str | None = None, kind: SiteKind | None = None, cursor: str | None = None
 ) -> Page[SiteShown]:
     """Open stations at and below an area, or everywhere. Raises: UnknownArea, CursorInvalid."""
     statement = select(Site).where(Site.closed_at.is_(None))
+    if kind is not None:
+        statement = statement.where(Site.kind == kind)
     if area is not None:
         inside = community.ids_within([community.area_by_code(area).path])
         statement = statement.where(Site.area_id.in_(inside))
@@ -84,12 +86,12 @@ def scan_site(site_id: int, at: datetime) -> ScanSite:
 
     Raises: NotFound, SiteClosed.
     """
-    return _scan_site(Site.id == site_id, at)
+    return _scan_site(_SCAN_SITE, at, site_id)
 
 
 def scan_site_for(actor: Actor, permission: Permission, site_id: int, at: datetime) -> ScanSite:
     """The same for staff, within what they hold `permission` for. Raises: NotFound, SiteClosed."""
-    return _scan_site((Site.id == site_id) & _held(actor, permission), at)
+    return _scan_site(_SCAN_SITE.where(_held(actor, permission)), at, site_id)
 
 
 def site_of_use(code: ReadCode, person_id: int, direction: Direction) -> int | None:
@@ -105,19 +107,20 @@ def site_of_use(code: ReadCode, person_id: int, direction: Direction) -> int | N
     )
 
 
-def _scan_site(which: ColumnElement[bool], at: datetime) -> ScanSite:
-    # Columns, not the mapped object: this stands in every scan.
-    row = db.session.execute(
-        select(
-            Site.id,
-            Site.name,
-            Site.area_id,
-            community.path_of(Site.area_id).label("area_path"),
-            Site.latitude,
-            Site.longitude,
-            Site.closed_at,
-        ).where(which)
-    ).first()
+# Columns, not the mapped object, and put together once: this stands in every scan.
+_SCAN_SITE = select(
+    Site.id,
+    Site.name,
+    Site.area_id,
+    community.path_of(Site.area_id).label("area_path"),
+    Site.latitude,
+    Site.longitude,
+    Site.closed_at,
+).where(Site.id == bindparam("site_id"))
+
+
+def _scan_site(which: Select[Any], at: datetime, site_id: int) -> ScanSite:
+    row = db.session.execute(which, {"site_id": site_id}).first()
     if row is None:
         raise NotFound
     if row.closed_at is not None:

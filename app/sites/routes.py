@@ -10,7 +10,7 @@ from app.core.permissions import Permission
 from app.sites import actions, queries, rules
 from app.sites.queries import SiteShown
 from app.sites.schemas import NewSiteSchema, RotatingCodeSchema, SiteListQuery, SiteSchema
-from app.sites.terms import CODE_GUIDES_ZH, CODE_PAGE_PREFIX, RotatingCode
+from app.sites.terms import CODE_PAGE_PREFIX, RotatingCode
 from app.web import Room, page_of
 from app.web.kernel import public_page
 
@@ -56,8 +56,7 @@ def own_pass(actor: Actor) -> RotatingCode:
 @public_page
 def code_page(code: str) -> Response:
     """What to do with a code that was opened with an ordinary scanner. It judges nothing and stores nothing."""
-    guide = CODE_GUIDES_ZH[rules.kind_of(code)]
-    response = make_response(render_template("code.html", guide=guide))
+    response = make_response(render_template("code.html", guide=rules.guide_to(code)))
     response.headers["Cache-Control"] = "no-store"
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

@@ -9,11 +9,15 @@ from urllib.parse import urlsplit
 from app.sites.errors import CodeExpired, CodeInvalid, CodeNotYetValid, CodeOfAnotherPlace
 from app.sites.terms import (
     CLOCK_SECONDS_TOLERATED,
+    CODE_GUIDES_ZH,
     CODE_LENGTH_MAX,
     CODE_PAGE_PREFIX,
+    COLLECTION_GUIDE_ZH,
+    COLLECTION_PREFIX,
     LETTERS,
     CodeKind,
     Distance,
+    Guide,
     Place,
 )
 
@@ -75,6 +79,13 @@ def read(code: str) -> ReadCode:
         raise CodeInvalid
     letter, kid, subject, step, mac = found.groups()
     return ReadCode(_KINDS[letter], kid, int(subject, 36), int(step, 36), code[: found.end(4)], mac)
+
+
+def guide_to(code: str) -> Guide:
+    """What the page behind a code says. It promises nothing, so it looks at the shape alone."""
+    if code.startswith(COLLECTION_PREFIX):
+        return COLLECTION_GUIDE_ZH
+    return CODE_GUIDES_ZH[kind_of(code)]
 
 
 def kind_of(code: str) -> CodeKind | None:

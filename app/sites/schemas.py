@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 
 from app.community.schemas import AreaSchema
 from app.community.terms import CODE_LENGTH_MAX
-from app.sites.terms import ADDRESS_LENGTH_MAX, NAME_LENGTH_MAX, PHONE_LENGTH_MAX, Place
+from app.sites.terms import ADDRESS_LENGTH_MAX, NAME_LENGTH_MAX, PHONE_LENGTH_MAX, Place, SiteKind
 from app.web import Id, Moment, PageQuery, Schema, Text, Whole
 
 
@@ -35,6 +35,7 @@ class SiteSchema(Schema):
     """A station as everybody may see it."""
 
     id = Id(required=True, attribute="site.id")
+    kind = fields.Enum(SiteKind, by_value=True, required=True, attribute="site.site_kind")
     name = fields.String(required=True, attribute="site.name")
     address = fields.String(required=True, attribute="site.address")
     phone = fields.String(
@@ -49,15 +50,17 @@ class SiteSchema(Schema):
 
 
 class SiteListQuery(PageQuery):
-    """Which stations: those at and below an area."""
+    """Which stations: those at and below an area, of one kind or of both."""
 
     area = Text(CODE_LENGTH_MAX)
+    kind = fields.Enum(SiteKind, by_value=True)
 
 
 class NewSiteSchema(Schema):
     """A station to be opened."""
 
     area = Text(CODE_LENGTH_MAX, required=True)
+    kind = fields.Enum(SiteKind, by_value=True, load_default=SiteKind.STATION)
     name = Text(NAME_LENGTH_MAX, required=True)
     address = Text(ADDRESS_LENGTH_MAX, required=True)
     phone = Text(PHONE_LENGTH_MAX, load_default=None, allow_none=True)

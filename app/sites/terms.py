@@ -21,6 +21,15 @@ PASS_STEP_SECONDS = 30
 CLOCK_SECONDS_TOLERATED = 90
 """How wrong the clock of a phone or a station's device may be."""
 CODE_PAGE_PREFIX = "/q/"
+COLLECTION_PREFIX = "r1."
+"""How the code of an order begins, so that whatever scans it knows what it is; the counter reads the rest."""
+
+
+class SiteKind(StrEnum):
+    """A station of the community, or a partner shop (爱心商家) where rewards are collected."""
+
+    STATION = "station"
+    SHOP = "shop"
 
 
 class CodeKind(StrEnum):
@@ -66,6 +75,17 @@ CODE_GUIDES_ZH: dict[CodeKind | None, Guide] = {
         "如果扫不出来，请向社区工作人员询问。",
     ),
 }
+
+
+COLLECTION_GUIDE_ZH = Guide(
+    "礼品领取码",
+    (
+        "凭这个码到兑换时选定的服务点或爱心商家，请工作人员扫码领取。",
+        "扫不出来时，把码下面的十位字符念给工作人员输入。",
+        "领取地点和截止时间，在“邻里”的“我的兑换”里可以看到。",
+    ),
+    "一个码只能领取一次，请不要转发给他人。过期未领的，积分会退回账户。",
+)
 
 
 class Direction(StrEnum):

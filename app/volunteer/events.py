@@ -63,6 +63,17 @@ class ClaimApproved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRoleSet(Event):
+    """An admin said in what capacity somebody serves."""
+
+    name: ClassVar[str] = "claim_role_set"
+    subject: ClassVar[str] = "claim"
+
+    person_id: int
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimDeclined(Event):
     """An admin declined a claim; the reason stands at the claim."""
 

@@ -11,12 +11,15 @@ from app.core.append_only import append_only
 from app.core.db import Model
 from app.sites.terms import Direction, Distance
 from app.volunteer.terms import (
+    DIFFICULTY_MAX,
+    DIFFICULTY_MIN,
     EXPLANATION_LENGTH_MAX,
     HOLDING,
     LIVE,
     REASON_LENGTH_MAX,
     TITLE_LENGTH_MAX,
     Category,
+    ClaimRole,
     ClaimState,
     EvidenceClass,
     EvidenceKind,
@@ -54,6 +57,8 @@ class Opportunity(Model):
     needs_approval: Mapped[bool]
     points_rule: Mapped[str] = mapped_column(String(20))
     points_fixed: Mapped[int | None]
+    difficulty: Mapped[int] = mapped_column(default=DIFFICULTY_MIN, server_default=text("1"))
+    """1 is the usual; for 2 and 3 policies say by how much more is paid."""
     state: Mapped[str] = mapped_column(String(20))
     created_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime]
@@ -69,6 +74,9 @@ class Opportunity(Model):
             "(points_rule = 'fixed') = (points_fixed IS NOT NULL)", name="points_fixed"
         ),
         CheckConstraint("points_fixed > 0", name="points_positive"),
+        CheckConstraint(
+            f"difficulty BETWEEN {DIFFICULTY_MIN} AND {DIFFICULTY_MAX}", name="difficulty"
+        ),
         Index("ix_opportunity_area_id_state_id", "area_id", "state", "id"),
     )
 
@@ -110,6 +118,9 @@ class Claim(Model):
     """The opportunity's, so that an admin's queue is one range of an index."""
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     state: Mapped[str] = mapped_column(String(20))
+    role: Mapped[str] = mapped_column(
+        String(20), default=ClaimRole.PARTICIPANT, server_default=text("'participant'")
+    )
     created_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -117,6 +128,7 @@ class Claim(Model):
 
     __table_args__ = (
         _one_of("state", ClaimState),
+        _one_of("role", ClaimRole),
         Index(
             "uq_claim_live",
             "person_id",

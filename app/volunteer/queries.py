@@ -26,13 +26,27 @@ from app.core.errors import NotFound
 from app.core.paging import Page, paginate
 from app.core.permissions import Permission
 from app.identity import queries as people
+from app.points import queries as bank
+from app.policies import queries as policies
+from app.policies.queries import ValueInForce
+from app.policies.terms import ATTENDANCE_HOURS_MAX, OVERTIME_COUNTED_MINUTES
 from app.sites import queries as sites
 from app.sites.terms import Direction
 from app.volunteer.models import Attendance, Claim, Evidence, Opportunity, ServiceRecord, Shift
-from app.volunteer.rules import ClaimedShift, Engagement, explain
+from app.volunteer.rules import (
+    ClaimedShift,
+    Engagement,
+    credit,
+    explain,
+    minutes_payable,
+    policies_behind,
+    terms_of,
+)
 from app.volunteer.terms import (
     LIVE,
+    ClaimRole,
     ClaimState,
+    EvidenceClass,
     OpportunityKind,
     OpportunityState,
     RecordState,
@@ -152,6 +166,71 @@ def _opportunity(*conditions: ColumnElement[bool], lock: bool = False) -> Opport
 
 def _managed_by(actor: Actor, permission: Permission) -> ColumnElement[bool]:
     return Opportunity.area_id.in_(communities.ids_within(actor.area_paths(permission)))
+
+
+@dataclass(frozen=True, slots=True)
+class Earning:
+    """What a service would be paid, why, and the policies that say so."""
+
+    minutes: int
+    minutes_planned: int
+    points_due: int
+    points: int
+    """What the caps of today and of this year leave of it."""
+    explanation: str
+    policies: Sequence[ValueInForce]
+
+
+def earning_preview(
+    actor: Actor,
+    opportunity_id: int,
+    *,
+    minutes: int,
+    role: ClaimRole,
+    evidence_class: EvidenceClass,
+    shift_id: int | None,
+) -> Earning:
+    """What the actor would earn today by so many minutes of this service. Raises: NotFound."""
+    seen = opportunity_for(actor, opportunity_id)
+    opportunity, site = seen.opportunity, seen.site
+    shift = _shift_of(seen.shifts, shift_id, actor.now)
+    policy = policies.rules_at(communities.area_by_id(site.area_id).path, actor.now)
+    terms = terms_of(
+        policy,
+        points_rule=opportunity.points_rule,
+        points_fixed=opportunity.points_fixed,
+        difficulty=opportunity.difficulty,
+        role=role,
+    )
+    minutes_planned = (shift.ends_at - shift.starts_at) // timedelta(minutes=1)
+    counted = minutes_payable(
+        minutes,
+        minutes_planned,
+        overtime_minutes=policy[OVERTIME_COUNTED_MINUTES],
+        hours_max=policy[ATTENDANCE_HOURS_MAX],
+    )
+    worth = credit(counted, minutes_planned, terms, evidence_class=evidence_class)
+    points = bank.payable(actor, worth.points_due, policy)
+    return Earning(
+        minutes=counted,
+        minutes_planned=minutes_planned,
+        points_due=worth.points_due,
+        points=points,
+        explanation=explain(
+            worth.explanation, RecordState.CONFIRMED, points_due=worth.points_due, points=points
+        ),
+        policies=policies.explained(policy, policies_behind(terms, evidence_class)),
+    )
+
+
+def _shift_of(shifts: Sequence[Shift], shift_id: int | None, now: datetime) -> Shift:
+    """The shift asked for; else the next one, or the last when all are over. Raises: NotFound."""
+    if shift_id is None:
+        return next((shift for shift in shifts if shift.ends_at > now), shifts[-1])
+    for shift in shifts:
+        if shift.id == shift_id:
+            return shift
+    raise NotFound
 
 
 # --- claims -------------------------------------------------------------------------------------------------
@@ -406,6 +485,8 @@ class Presence:
     ends_at: datetime
     points_rule: str
     points_fixed: int | None
+    difficulty: int
+    role: str
     minutes_before: int
     points_due_before: int
     """What earlier presences under the same claim made; a declined record made nothing."""
@@ -439,11 +520,14 @@ _LATEST_PRESENCE = (
         Shift.ends_at,
         Opportunity.points_rule,
         Opportunity.points_fixed,
+        Opportunity.difficulty,
+        Claim.role,
         _sum_of_earlier(ServiceRecord.minutes),
         _sum_of_earlier(ServiceRecord.points_due),
     )
     .join(Shift, Shift.id == Attendance.shift_id)
     .join(Opportunity, Opportunity.id == Attendance.opportunity_id)
+    .join(Claim, Claim.id == Attendance.claim_id)
     .where(Attendance.person_id == bindparam("person_id"))
     .order_by(Attendance.id.desc())
     .limit(1)
@@ -522,6 +606,14 @@ def own_attendances(
 def all_attendances_of(person_id: int) -> list[AttendanceShown]:
     """All of a person's attendances, for the person's export."""
     return _attendances_shown(_all_of(Attendance, person_id))
+
+
+def attendance_by_id(attendance_id: int) -> AttendanceShown:
+    """An attendance, for the record that it made. Raises: NotFound."""
+    attendance = db.session.get(Attendance, attendance_id)
+    if attendance is None:
+        raise NotFound
+    return _attendances_shown([attendance])[0]
 
 
 def is_checked_in(person_id: int) -> bool:
@@ -615,6 +707,22 @@ def records_to_review(
     return _records(
         statement, limit=limit, cursor=cursor, descending=state is not RecordState.WAITING
     )
+
+
+CATEGORY_OF_RECORD = select(
+    ServiceRecord.id.label("cause_id"), Opportunity.category.label("class_name")
+).join(Opportunity, Opportunity.id == ServiceRecord.opportunity_id)
+"""What each service was about, for reports on what it was paid."""
+
+
+def titles_of_records(record_ids: Sequence[int]) -> Mapping[int, str]:
+    """What was served, by record."""
+    rows = db.session.execute(
+        select(ServiceRecord.id, Opportunity.title)
+        .join(Opportunity, Opportunity.id == ServiceRecord.opportunity_id)
+        .where(ServiceRecord.id.in_(record_ids))
+    )
+    return {row.id: row.title for row in rows}
 
 
 def record_by_id(record_id: int) -> RecordShown:

@@ -8,12 +8,21 @@ from app.core.permissions import Permission
 from app.volunteer import queries
 from app.volunteer.actions import claims, opportunities, records, scans
 from app.volunteer.actions.scans import Scanned
-from app.volunteer.queries import AttendanceShown, ClaimShown, OpportunityShown, RecordShown
+from app.volunteer.queries import (
+    AttendanceShown,
+    ClaimShown,
+    Earning,
+    OpportunityShown,
+    RecordShown,
+)
 from app.volunteer.schemas import (
     AttendanceSchema,
     ClaimQueueQuery,
+    ClaimRoleSchema,
     ClaimSchema,
     DeclineSchema,
+    EarningPreviewSchema,
+    EarningSchema,
     NewClaimSchema,
     NewOpportunitySchema,
     OpportunityListQuery,
@@ -56,6 +65,17 @@ def make(actor: Actor, body: dict[str, Any]) -> OpportunityShown:
 def show(actor: Actor, opportunity_id: int) -> OpportunityShown:
     """One opportunity; a draft to its admins only."""
     return queries.opportunity_for(actor, opportunity_id)
+
+
+@room.post(
+    "/opportunities/<id:opportunity_id>/earning-preview",
+    needs=Permission.OPPORTUNITY_CLAIM,
+    takes=EarningPreviewSchema,
+    gives=EarningSchema,
+)
+def preview_earning(actor: Actor, body: dict[str, Any], opportunity_id: int) -> Earning:
+    """What so many minutes of this service would earn oneself today, and why; nothing is written."""
+    return queries.earning_preview(actor, opportunity_id, **body)
 
 
 @room.post(
@@ -123,6 +143,17 @@ def claims_to_review(actor: Actor, query: dict[str, Any]) -> Page[ClaimShown]:
 def approve_claim(actor: Actor, claim_id: int) -> ClaimShown:
     """Say yes to a pending claim."""
     return claims.approve(actor, claim_id)
+
+
+@room.post(
+    "/claims/<id:claim_id>/role",
+    needs=Permission.CLAIM_REVIEW,
+    takes=ClaimRoleSchema,
+    gives=ClaimSchema,
+)
+def set_role(actor: Actor, body: dict[str, Any], claim_id: int) -> ClaimShown:
+    """Say in what capacity somebody serves: as participant or as leader."""
+    return claims.set_role(actor, body, claim_id)
 
 
 @room.post(

@@ -1,9 +1,27 @@
 """What is decided about claims and scans: values in, verdict out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from app.points.terms import BUDGET_EXHAUSTED_ZH
+from app.policies.rules import Rules
+from app.policies.terms import (
+    ATTENDANCE_HOURS_MAX,
+    ATTENDANCE_SHARE_PERCENT_MIN,
+    MANUAL_MINUTES_EARN,
+    OVERTIME_COUNTED_MINUTES,
+    POINTS_ACTIVITY_MAX,
+    POINTS_DAILY_MAX,
+    POINTS_DIFFICULTY_2_PERCENT,
+    POINTS_DIFFICULTY_3_PERCENT,
+    POINTS_LEADER_PERCENT,
+    POINTS_PER_HOUR,
+    POINTS_ROUNDING,
+    POINTS_YEARLY_MAX,
+    PolicyKey,
+)
 from app.volunteer.errors import (
     AlreadyClaimed,
     DeviceTimeAhead,
@@ -12,15 +30,20 @@ from app.volunteer.errors import (
     TooManyClaims,
 )
 from app.volunteer.terms import (
+    CLAIM_ROLE_NAMES_ZH,
+    DIFFICULTY_NAMES_ZH,
     HOLDING,
     OTHER_SIDE_MINUTES_MAX,
     SAME_SCAN_SECONDS,
+    ClaimRole,
+    EvidenceClass,
     OpenTo,
     PointsRule,
     RecordState,
 )
 
 MINUTES_PER_HOUR = 60
+HUNDRED = 100
 
 
 # --- claims -------------------------------------------------------------------------------------------------
@@ -176,6 +199,13 @@ def minutes_counted(
     return min(minutes, hours_max * MINUTES_PER_HOUR)
 
 
+def minutes_payable(
+    minutes: int, minutes_planned: int, *, overtime_minutes: int, hours_max: int
+) -> int:
+    """How many of so many minutes of presence would be counted, if they began with the shift."""
+    return min(minutes, minutes_planned + overtime_minutes, hours_max * MINUTES_PER_HOUR)
+
+
 def points_for(
     points_rule: str,
     minutes: int,
@@ -183,25 +213,30 @@ def points_for(
     points_fixed: int | None,
     points_per_hour: int,
     rounding: str,
+    percents: Iterable[int] = (),
 ) -> int:
-    """What so many minutes are worth, before any cap. Integers only: points are never fractions."""
-    if points_rule == PointsRule.NONE:
-        return 0
-    if points_rule == PointsRule.FIXED:
-        return points_fixed or 0
-    sixtieths = minutes * points_per_hour
+    """What so many minutes are worth, before any cap. Integers only, rounded once: points are never fractions."""
+    match points_rule:
+        case PointsRule.NONE:
+            return 0
+        case PointsRule.FIXED:
+            parts, whole = points_fixed or 0, 1
+        case _:
+            parts, whole = minutes * points_per_hour, MINUTES_PER_HOUR
+    for percent in percents:
+        parts, whole = parts * percent, whole * HUNDRED
     match rounding:
         case "up":
-            return -(-sixtieths // MINUTES_PER_HOUR)
+            return -(-parts // whole)
         case "nearest":
-            return (2 * sixtieths + MINUTES_PER_HOUR) // (2 * MINUTES_PER_HOUR)
+            return (2 * parts + whole) // (2 * whole)
         case _:
-            return sixtieths // MINUTES_PER_HOUR
+            return parts // whole
 
 
 def enough_attended(minutes: int, minutes_planned: int, share_percent_min: int) -> bool:
     """Whether the minutes reach the least share of the planned time (云南: 60 %)."""
-    return minutes * 100 >= minutes_planned * share_percent_min
+    return minutes * HUNDRED >= minutes_planned * share_percent_min
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +248,54 @@ class Terms:
     points_per_hour: int
     rounding: str
     share_percent_min: int
+    difficulty: int = 1
+    difficulty_percent: int = HUNDRED
+    role: str = ClaimRole.PARTICIPANT
+    role_percent: int = HUNDRED
+    activity_max: int = 0
+    """The most that one claim pays; 0: no such limit."""
+    manual_earns: bool = False
+    """Whether minutes that nobody measured are paid."""
+
+
+def terms_of(
+    policy: Rules, *, points_rule: str, points_fixed: int | None, difficulty: int, role: str
+) -> Terms:
+    """What the policies in force say about serving in this role in an opportunity like this."""
+    percent_key = _DIFFICULTY_PERCENTS.get(difficulty)
+    return Terms(
+        points_rule=points_rule,
+        points_fixed=points_fixed,
+        points_per_hour=policy[POINTS_PER_HOUR],
+        rounding=policy[POINTS_ROUNDING],
+        share_percent_min=policy[ATTENDANCE_SHARE_PERCENT_MIN],
+        difficulty=difficulty,
+        difficulty_percent=policy[percent_key] if percent_key else HUNDRED,
+        role=role,
+        role_percent=policy[POINTS_LEADER_PERCENT] if role == ClaimRole.LEADER else HUNDRED,
+        activity_max=policy[POINTS_ACTIVITY_MAX],
+        manual_earns=policy[MANUAL_MINUTES_EARN],
+    )
+
+
+_DIFFICULTY_PERCENTS = {2: POINTS_DIFFICULTY_2_PERCENT, 3: POINTS_DIFFICULTY_3_PERCENT}
+
+
+def policies_behind(terms: Terms, evidence_class: str) -> list[PolicyKey[Any]]:
+    """The policies that decide what a service under these terms is paid, in the order in which they do."""
+    if terms.points_rule == PointsRule.NONE:
+        return []
+    keys: list[PolicyKey[Any]] = [OVERTIME_COUNTED_MINUTES, ATTENDANCE_HOURS_MAX]
+    if evidence_class == EvidenceClass.MANUAL:
+        keys.append(MANUAL_MINUTES_EARN)
+    keys.append(ATTENDANCE_SHARE_PERCENT_MIN)
+    if terms.points_rule == PointsRule.BY_HOUR:
+        keys.append(POINTS_PER_HOUR)
+    if terms.difficulty in _DIFFICULTY_PERCENTS:
+        keys.append(_DIFFICULTY_PERCENTS[terms.difficulty])
+    if terms.role == ClaimRole.LEADER:
+        keys.append(POINTS_LEADER_PERCENT)
+    return [*keys, POINTS_ROUNDING, POINTS_ACTIVITY_MAX, POINTS_DAILY_MAX, POINTS_YEARLY_MAX]
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +314,7 @@ def credit(
     *,
     minutes_before: int = 0,
     points_due_before: int = 0,
+    evidence_class: str = EvidenceClass.AUTOMATIC,
 ) -> Credit:
     """What a presence of `minutes` adds, given what earlier presences under the same claim made.
 
@@ -243,6 +327,8 @@ def credit(
         came += f"，加上此前共 {total} 分钟"
     if terms.points_rule == PointsRule.NONE:
         return Credit(minutes, 0, f"{came}，本项服务只记时长，不计积分。")
+    if evidence_class == EvidenceClass.MANUAL and not terms.manual_earns:
+        return Credit(minutes, 0, f"{came}，由人工补录，只记时长，不计积分。")
     if not enough_attended(total, minutes_planned, terms.share_percent_min):
         return Credit(minutes, 0, f"{came}，不足计划时长的 {terms.share_percent_min}%，不计积分。")
     worth = points_for(
@@ -251,17 +337,28 @@ def credit(
         points_fixed=terms.points_fixed,
         points_per_hour=terms.points_per_hour,
         rounding=terms.rounding,
+        percents=(terms.difficulty_percent, terms.role_percent),
     )
-    due = max(0, worth - points_due_before)
-    if terms.points_rule == PointsRule.BY_HOUR:
-        how = f"按每小时 {terms.points_per_hour} 分"
-    else:
-        how = f"本项服务每人计 {worth} 分"
+    capped = min(worth, terms.activity_max) if terms.activity_max else worth
+    due = max(0, capped - points_due_before)
+    reasons = [came, *_how(terms, worth, capped)]
     if points_due_before:
-        return Credit(
-            minutes, due, f"{came}，{how}，此前已计 {points_due_before} 分，本次计 {due} 分。"
-        )
-    return Credit(minutes, due, f"{came}，{how}，本次计 {due} 分。")
+        reasons.append(f"此前已计 {points_due_before} 分")
+    reasons.append(f"本次计 {due} 分")
+    return Credit(minutes, due, "，".join(reasons) + "。")
+
+
+def _how(terms: Terms, worth: int, capped: int) -> Iterator[str]:
+    if terms.points_rule == PointsRule.BY_HOUR:
+        yield f"按每小时 {terms.points_per_hour} 分"
+    else:
+        yield f"本项服务每人计 {terms.points_fixed} 分"
+    if terms.difficulty_percent != HUNDRED:
+        yield f"难度{DIFFICULTY_NAMES_ZH[terms.difficulty]}按 {terms.difficulty_percent}% 计"
+    if terms.role_percent != HUNDRED:
+        yield f"{CLAIM_ROLE_NAMES_ZH[ClaimRole(terms.role)]}按 {terms.role_percent}% 计"
+    if capped < worth:
+        yield f"每次活动最多 {capped} 分"
 
 
 def explain(explanation: str, state: str, *, points_due: int, points: int) -> str:
@@ -270,6 +367,7 @@ def explain(explanation: str, state: str, *, points_due: int, points: int) -> st
         return f"{explanation}这条记录待社区审核，通过后生效。"
     if state == RecordState.DECLINED:
         return f"{explanation}这条记录没有通过审核，未计积分。"
-    if points < points_due:
-        return f"{explanation}因已达每日积分上限，实得 {points} 分。"
+    # That the budget did not cover the points was written with the record.
+    if points < points_due and not explanation.endswith(BUDGET_EXHAUSTED_ZH):
+        return f"{explanation}因已达积分上限，实得 {points} 分。"
     return explanation

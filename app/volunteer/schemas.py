@@ -8,17 +8,22 @@ from marshmallow import fields, validate
 
 from app.community.schemas import AreaSchema
 from app.community.terms import CODE_LENGTH_MAX
+from app.policies.schemas import PolicyInForceSchema
 from app.sites.schemas import PlaceSchema
 from app.sites.terms import SCANNED_LENGTH_MAX, Direction, Distance
+from app.volunteer.rules import MINUTES_PER_HOUR
 from app.volunteer.terms import (
     CAPACITY_MAX,
     DESCRIPTION_LENGTH_MAX,
+    DIFFICULTY_MAX,
+    DIFFICULTY_MIN,
     POINTS_FIXED_MAX,
     REASON_LENGTH_MAX,
     SHIFT_HOURS_MAX,
     SHIFTS_MAX,
     TITLE_LENGTH_MAX,
     Category,
+    ClaimRole,
     ClaimState,
     EvidenceClass,
     EvidenceKind,
@@ -70,6 +75,12 @@ class NewOpportunitySchema(Schema):
     open_to = fields.Enum(OpenTo, by_value=True, load_default=OpenTo.EVERYONE)
     needs_approval = Flag(load_default=True)
     points_rule = fields.Enum(PointsRule, by_value=True, load_default=PointsRule.BY_HOUR)
+    difficulty = Whole(
+        DIFFICULTY_MIN,
+        DIFFICULTY_MAX,
+        load_default=DIFFICULTY_MIN,
+        metadata={"description": "1 is the usual; policies say by how much 2 and 3 pay more."},
+    )
     points_fixed = Whole(
         1,
         POINTS_FIXED_MAX,
@@ -108,6 +119,21 @@ class DeclineSchema(Schema):
     """Why not; the person reads it."""
 
     reason = Text(REASON_LENGTH_MAX, required=True)
+
+
+class ClaimRoleSchema(Schema):
+    """In what capacity somebody serves."""
+
+    role = fields.Enum(ClaimRole, by_value=True, required=True)
+
+
+class EarningPreviewSchema(Schema):
+    """A service that somebody might do: so many minutes in one of the shifts (the next one unless said)."""
+
+    minutes = Whole(0, SHIFT_HOURS_MAX * MINUTES_PER_HOUR, required=True)
+    role = fields.Enum(ClaimRole, by_value=True, load_default=ClaimRole.PARTICIPANT)
+    evidence_class = fields.Enum(EvidenceClass, by_value=True, load_default=EvidenceClass.AUTOMATIC)
+    shift_id = Id(load_default=None, allow_none=True)
 
 
 class ClaimQueueQuery(PageQuery):
@@ -217,6 +243,7 @@ class OpportunitySchema(Schema):
     needs_approval = Flag(required=True, attribute="opportunity.needs_approval")
     points_rule = _word(PointsRule, "opportunity.points_rule")
     points_fixed = Whole(required=True, allow_none=True, attribute="opportunity.points_fixed")
+    difficulty = Whole(required=True, attribute="opportunity.difficulty")
     state = _word(OpportunityState, "opportunity.state")
     published_at = Moment(required=True, allow_none=True, attribute="opportunity.published_at")
     shifts = fields.List(fields.Nested(ShiftSchema), required=True)
@@ -227,6 +254,7 @@ class ClaimSchema(Schema):
 
     id = Id(required=True, attribute="claim.id")
     state = _word(ClaimState, "claim.state")
+    role = _word(ClaimRole, "claim.role")
     waiting_position = Whole(
         required=True,
         allow_none=True,
@@ -262,6 +290,19 @@ class AttendanceSchema(Schema):
     checked_in_at = Moment(required=True, attribute="attendance.checked_in_at")
     checked_out_at = Moment(required=True, allow_none=True, attribute="attendance.checked_out_at")
     evidence = fields.List(fields.Nested(EvidenceSchema), required=True)
+
+
+class EarningSchema(Schema):
+    """What a service would be paid, why, and by which policies."""
+
+    minutes = Whole(required=True, metadata={"description": "What of the minutes counts."})
+    minutes_planned = Whole(required=True)
+    points_due = Whole(required=True, metadata={"description": "By the rules of the service."})
+    points = Whole(
+        required=True, metadata={"description": "What the caps of today and this year leave."}
+    )
+    explanation = fields.String(required=True)
+    policies = fields.List(fields.Nested(PolicyInForceSchema), required=True)
 
 
 class VisitSchema(Schema):

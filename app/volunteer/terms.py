@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from app.sites.terms import Direction
+
 TITLE_LENGTH_MAX = 60
 DESCRIPTION_LENGTH_MAX = 2000
 REASON_LENGTH_MAX = 200
@@ -52,6 +54,23 @@ class PointsRule(StrEnum):
     BY_HOUR = "by_hour"
     FIXED = "fixed"
     NONE = "none"
+
+
+DIFFICULTY_MIN, DIFFICULTY_MAX = 1, 3
+DIFFICULTY_NAMES_ZH = {1: "一级", 2: "二级", 3: "三级"}
+
+
+class ClaimRole(StrEnum):
+    """In what capacity somebody serves."""
+
+    PARTICIPANT = "participant"
+    LEADER = "leader"
+
+
+CLAIM_ROLE_NAMES_ZH: dict[ClaimRole, str] = {
+    ClaimRole.PARTICIPANT: "参与者",
+    ClaimRole.LEADER: "领队",
+}
 
 
 class OpportunityState(StrEnum):
@@ -125,5 +144,12 @@ CLAIM_STATE_NAMES_ZH: dict[ClaimState, str] = {
     ClaimState.DECLINED: "未通过",
     ClaimState.CANCELLED: "已取消",
 }
+
+EVIDENCE_NAMES_ZH: dict[EvidenceKind, str] = {
+    EvidenceKind.ROTATING_CODE: "本人扫服务点动态码",
+    EvidenceKind.STAFF_SCAN: "工作人员扫个人码",
+}
+
+DIRECTION_NAMES_ZH: dict[Direction, str] = {Direction.IN: "签到", Direction.OUT: "签退"}
 
 CHECKED_IN_ZH = "已签到，时长从班次开始时起算。服务结束后请再扫一次码签退。"

@@ -4,6 +4,7 @@ A room declares `room = Room("wishes", "微心愿")` and hangs its views on it; 
 docs/life-of-a-request.md for what happens around that call.
 """
 
+from app.web.files import File
 from app.web.kernel import Room
 from app.web.schema import (
     Flag,
@@ -12,12 +13,14 @@ from app.web.schema import (
     PageQuery,
     Schema,
     Text,
+    UploadedFile,
     Whole,
     WholeList,
     page_of,
 )
 
 __all__ = [
+    "File",
     "Flag",
     "Id",
     "Moment",
@@ -25,6 +28,7 @@ __all__ = [
     "Room",
     "Schema",
     "Text",
+    "UploadedFile",
     "Whole",
     "WholeList",
     "page_of",

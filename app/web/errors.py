@@ -38,7 +38,7 @@ class BodyTooLarge(Refusal):
 
     code = "body_too_large"
     status = 413
-    message = "提交的内容过大，最多 1 MB。"
+    message = "提交的内容过大，最多 {megabytes_max} MB。"
 
 
 class UnsupportedMediaType(Refusal):
@@ -77,7 +77,6 @@ _BY_STATUS: dict[int, type[Refusal]] = {
     400: BadRequest,
     404: NotFound,
     405: MethodNotAllowed,
-    413: BodyTooLarge,
     415: UnsupportedMediaType,
     429: TooManyRequests,
 }
@@ -105,6 +104,8 @@ def refusal_of_http(fault: HTTPException) -> Refusal:
         return _malformed(getattr(fault, "data", {}).get("messages", {}))
     if fault.code == 400 and "messages" in getattr(fault, "data", {}):  # noqa: PLR2004 - webargs: broken JSON
         return MalformedJson()
+    if fault.code == BodyTooLarge.status:
+        return BodyTooLarge(megabytes_max=(request.max_content_length or 0) // (1024 * 1024))
     return _BY_STATUS.get(fault.code or 500, Internal)()
 
 

@@ -10,16 +10,17 @@ import json
 import re
 from contextlib import suppress
 from datetime import datetime
+from typing import cast
 
 from flask import Request, Response
-from sqlalchemy import String, Text, delete, select, tuple_, update
+from sqlalchemy import String, Table, Text, bindparam, delete, select, tuple_, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Model, db
 from app.core.errors import Refusal
 from app.core.sealing import blind_index, seal, unseal
 from app.core.upsert import insert_or_ignore
-from app.web.body import body_of
+from app.web.body import essence_of
 
 KEEP_DAYS = 30
 PURGE_BATCH_SIZE = 500
@@ -69,7 +70,7 @@ def hash_of(request: Request) -> str:
 
     Keyed, because a body may be little more than a phone number, which a bare hash gives away by trial.
     """
-    body = body_of(request)
+    body = essence_of(request)
     with suppress(ValueError, RecursionError):
         body = json.dumps(json.loads(body), sort_keys=True).encode()
     digest = hashlib.sha256(f"{request.method} {request.path}\n".encode() + body).hexdigest()
@@ -96,16 +97,23 @@ def replay_or_claim(actor_id: int, key: str, request_hash: str, at: datetime) ->
     return response
 
 
+_answers = cast("Table", StoredAnswer.__table__)
+_KEEP = (
+    update(_answers)
+    .where(_answers.c.actor_id == bindparam("of_actor"), _answers.c.key == bindparam("of_key"))
+    .values(status=bindparam("status"), body_sealed=bindparam("body_sealed"))
+)
+
+
 def keep(actor_id: int, key: str, response: Response) -> None:
     """Store the answer under the key claimed in this transaction."""
-    db.session.execute(
-        update(StoredAnswer)
-        .where(StoredAnswer.actor_id == actor_id, StoredAnswer.key == key)
-        .values(
-            status=response.status_code,
-            body_sealed=seal(response.get_data(as_text=True), _place(actor_id, key)),
-        )
-    )
+    answer = {
+        "of_actor": actor_id,
+        "of_key": key,
+        "status": response.status_code,
+        "body_sealed": seal(response.get_data(as_text=True), _place(actor_id, key)),
+    }
+    db.session.execute(_KEEP, answer)
 
 
 def forget(actor_id: int) -> None:

@@ -25,9 +25,10 @@ from app.core.db import CommitOutcomeUnknown, db, in_transaction
 from app.core.errors import Forbidden, OutcomeUnknown, Refusal
 from app.core.permissions import Permission
 from app.web import idempotency
-from app.web.body import BODY_BYTES_MAX, json_of
+from app.web.body import BODY_BYTES_MAX, FORM_BYTES, json_of
 from app.web.docs_page import docs_pages
 from app.web.errors import TooManyRequests, envelope, refusal_of_http, refusal_of_integrity
+from app.web.files import file_answer
 from app.web.limits import asked_too_often, init_limits
 from app.web.openapi import DocumentedApi, describe_access
 from app.web.request_id import request_id
@@ -126,35 +127,50 @@ class Room(Blueprint):  # type: ignore[misc]
         takes: type[Schema] | None = None,
         query: type[Schema] | None = None,
         gives: type[Schema] | None = None,
+        file: str | None = None,
         status: int = 200,
+        upload_bytes_max: int | None = None,
         before: Before | None = None,
         calls_per_minute_max: int | None = None,
     ) -> Callable[[View], View]:
         """Register a view as `view(actor, **path)`, plus the loaded query, then the loaded body, positionally.
 
         With `before`, what it learnt comes first after the actor. `calls_per_minute_max` counts per address.
+        With `upload_bytes_max`, the body is a form with a file in it (`wx.uploadFile` sends nothing else), not JSON.
+        `file` is the media type of a view that returns a `File` in place of what `gives` would dump.
         """
         if (needs is None) is not public:
             raise TypeError(f"{method} {rule}: say either needs= or public=True")
         if before is not None and (method == "GET" or takes is None):
             raise TypeError(f"{method} {rule}: before= needs a body to ask about")
+        if file is not None and (method != "GET" or gives is not None):
+            # An answer is kept under an Idempotency-Key as text; a file is only ever read.
+            raise TypeError(f"{method} {rule}: file= is for a GET and stands in place of gives=")
+
+        location = "json" if upload_bytes_max is None else "files"
 
         def decorate(view: View) -> View:
-            inner: Callable[..., Any] = self.response(status, gives)(view)
+            if file is None:
+                inner: Callable[..., Any] = self.response(status, gives)(view)
+            else:
+                inner = self._sends(view, file)
             if takes is not None:
-                inner = self.arguments(takes, location="json")(inner)
+                # A schema is made once; webargs would make it anew for every request.
+                inner = self.arguments(takes(), location=location)(inner)
             if query is not None:
-                inner = self.arguments(query, location="query")(inner)
+                inner = self.arguments(query(), location="query")(inner)
 
             def learn() -> tuple[Any, ...]:
                 if before is None or takes is None:
                     return ()
                 actor = _reading(lambda: _admit(needs))
-                body = self.ARGUMENTS_PARSER.parse(takes, request, location="json")
+                body = self.ARGUMENTS_PARSER.parse(takes, request, location=location)
                 return (before(actor, body, _reading),)
 
             @wraps(inner)
             def serve(**path: Any) -> Response:
+                if upload_bytes_max is not None:
+                    request.max_content_length = upload_bytes_max + FORM_BYTES
                 if calls_per_minute_max and asked_too_often(rule, calls_per_minute_max):
                     return envelope(TooManyRequests())
                 if method == "GET":
@@ -167,6 +183,15 @@ class Room(Blueprint):  # type: ignore[misc]
             return view
 
         return decorate
+
+    def _sends(self, view: Callable[..., Any], media_type: str) -> Callable[..., Any]:
+        @wraps(view)
+        def send(*args: Any, **kwargs: Any) -> Response:
+            return file_answer(view(*args, **kwargs), media_type)
+
+        content = {"type": "string", "format": "binary"}
+        sends: Callable[..., Any] = self.response(200, content, content_type=media_type)(send)
+        return sends
 
 
 def _admit(needs: Permission | None) -> Actor:

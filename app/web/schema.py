@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import marshmallow as ma
+from flask_smorest.fields import Upload
 from marshmallow import fields, validate
 from typing_extensions import override
 
@@ -131,6 +132,17 @@ class Flag(fields.Boolean):
         if not isinstance(value, bool | str):
             raise self.make_error("invalid", input=value)
         return bool(super()._deserialize(value, attr, data, **kwargs))
+
+
+class UploadedFile(Upload):  # type: ignore[misc]
+    """The bytes of a file in a form."""
+
+    @override
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bytes:
+        # It is read once before the transaction and again in it.
+        value.stream.seek(0)
+        content: bytes = value.stream.read()
+        return content
 
 
 class Moment(fields.AwareDateTime):

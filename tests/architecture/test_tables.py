@@ -64,6 +64,7 @@ def _any_row(table: Table) -> dict[str, Any]:
     values: dict[type, Any] = {
         int: -1,
         str: "x",
+        bytes: b"x",
         bool: False,
         datetime: datetime(2026, 11, 20, tzinfo=UTC),
         date: date(2026, 11, 20),

@@ -10,7 +10,8 @@ from app.core.clock import CHINA, now
 from app.core.db import db
 from app.core.errors import Refusal
 from app.points import actions
-from app.points.errors import HoldClosed, InsufficientPoints
+from app.points.actions import books
+from app.points.errors import HoldClosed, InsufficientPoints, MoreThanHeld
 from app.points.models import Balance, Wallet
 from app.policies.terms import POINTS_DAILY_MAX, POINTS_MONTHS_TO_EXPIRY
 from tests.support.books import breaches
@@ -79,6 +80,36 @@ def test_a_posted_hold_is_one_spend_for_each_pocket(world: World) -> None:
     assert the_books(world) == []
 
 
+def test_a_hold_posted_in_part_frees_the_rest(world: World) -> None:
+    person = in_three_pockets(world)
+    hold(world, person, 35, cause_id=8)
+    act(world, lambda actor: actions.post_hold(actor, 8, points=12))
+    assert sorted(line["points"] for line in lines(person)[:2]) == [-10, -2]
+    assert free_by_month(person) == [18, 30]
+    assert standing(person)["held"] == 0
+    with pytest.raises(HoldClosed):
+        _end(world, "void", 8)
+    assert the_books(world) == []
+
+
+def test_a_hold_posted_for_nothing_is_given_back(world: World) -> None:
+    person = in_three_pockets(world)
+    hold(world, person, 35, cause_id=8)
+    act(world, lambda actor: actions.post_hold(actor, 8, points=0))
+    assert free_by_month(person) == [10, 20, 30]
+    assert the_books(world) == []
+
+
+def test_no_more_is_posted_than_is_held_and_the_hold_stays_open(world: World) -> None:
+    person = in_three_pockets(world)
+    hold(world, person, 35, cause_id=8)
+    with pytest.raises(MoreThanHeld):
+        act(world, lambda actor: actions.post_hold(actor, 8, points=36))
+    assert standing(person)["held"] == 35
+    _end(world, "post", 8)
+    assert the_books(world) == []
+
+
 def test_more_than_the_wallet_has_is_refused_and_nothing_is_held(world: World) -> None:
     person = in_three_pockets(world)
     with pytest.raises(InsufficientPoints) as refused:
@@ -90,8 +121,8 @@ def test_more_than_the_wallet_has_is_refused_and_nothing_is_held(world: World) -
     assert the_books(world) == []
 
 
-@pytest.mark.parametrize("first", ["post", "void", "lapse"])
-@pytest.mark.parametrize("second", ["post", "void", "lapse"])
+@pytest.mark.parametrize("first", ["post", "part", "void", "lapse"])
+@pytest.mark.parametrize("second", ["post", "part", "void", "lapse"])
 def test_a_hold_ends_once(world: World, first: str, second: str) -> None:
     person = world.person()
     earn(world, person, 10)
@@ -99,7 +130,7 @@ def test_a_hold_ends_once(world: World, first: str, second: str) -> None:
     _end(world, first)
     with pytest.raises(HoldClosed):
         _end(world, second)
-    assert standing(person)["total"] == (0 if first == "post" else 10)
+    assert standing(person)["total"] == {"post": 0, "part": 8}.get(first, 10)
     assert the_books(world) == []
 
 
@@ -123,12 +154,12 @@ def test_of_post_void_and_lapse_at_once_one_wins(world: World) -> None:
         ended = at_once(
             [
                 lambda how=how, cause_id=cause_id: _ends(world, how, cause_id)
-                for how in ("post", "void", "lapse", "post", "void", "lapse")
+                for how in ("post", "part", "void", "lapse", "post", "void")
             ]
         )
         assert sum(ended) == 1
-        posted = ended[0] or ended[3]
-        total -= (6 if cause_id < 5 else 3) if posted else 0
+        held = 6 if cause_id < 5 else 3
+        total -= held if ended[0] or ended[4] else 2 if ended[1] else 0
         assert standing(person)["total"] == total
         assert standing(person)["held"] == 0
     assert the_books(world) == []
@@ -188,7 +219,7 @@ def test_a_balance_that_would_fall_below_what_is_held_does_not_move(world: World
 
     def overdraw(_: Actor) -> None:
         account_id = db.session.scalars(select(Balance.account_id)).one()
-        actions._shift(account_id, posted=-5)
+        books.shift(account_id, posted=-5)
 
     with pytest.raises(actions.BalanceRefused):
         act(world, overdraw)
@@ -199,6 +230,8 @@ def _end(world: World, how: str, cause_id: int = 1) -> None:
     match how:
         case "post":
             act(world, lambda actor: actions.post_hold(actor, cause_id))
+        case "part":
+            act(world, lambda actor: actions.post_hold(actor, cause_id, points=2))
         case "void":
             act(world, lambda actor: actions.void_hold(actor, cause_id))
         case "lapse":
@@ -225,7 +258,7 @@ def test_an_earning_that_did_not_see_the_pocket_another_one_opened_uses_it(world
     def open_again(_: Actor) -> tuple[int, int]:
         wallet_id = db.session.scalars(select(Wallet.id)).one()
         there = db.session.scalars(select(Balance.account_id)).one()
-        return there, actions._pocket(wallet_id, first.expires_month or 0, area_id)
+        return there, books.pocket(wallet_id, first.expires_month or 0, area_id)
 
     there, opened = act(world, open_again)
     assert there == opened

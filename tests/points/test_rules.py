@@ -6,13 +6,16 @@ import pytest
 
 from app.points import rules
 from app.points.errors import (
-    GrantNeedsSecondPerson,
+    AlreadyReversed,
+    GrantNeedsAnotherPerson,
     GrantToSelf,
     InsufficientPoints,
+    MoreThanHeld,
     NotReversible,
     PointsAlreadySpent,
+    ReversalExceedsTransfer,
 )
-from app.points.terms import NEVER, REVERSIBLE, Pocket, Portion, TransferKind
+from app.points.terms import NEVER, REVERSIBLE, HeldPocket, Pocket, Portion, TransferKind
 
 
 @pytest.mark.parametrize(
@@ -127,12 +130,80 @@ def test_what_was_earned_granted_or_spent_may_be_reversed_and_nothing_else(
             rules.check_reversible(kind)
 
 
-def test_a_grant_is_for_others_and_up_to_the_limit() -> None:
-    rules.check_grant(1, 2, 200, 200)
-    with pytest.raises(GrantNeedsSecondPerson):
-        rules.check_grant(1, 2, 201, 200)
+def test_above_the_limit_and_out_of_the_fund_a_grant_takes_two() -> None:
+    assert not rules.takes_two(200, 200, from_fund=False)
+    assert rules.takes_two(201, 200, from_fund=False)
+    assert rules.takes_two(1, 200, from_fund=True)
+
+
+def test_a_grant_is_for_others_and_its_second_person_is_a_third() -> None:
+    rules.check_recipient(1, 2)
     with pytest.raises(GrantToSelf):
-        rules.check_grant(2, 2, 1, 200)
+        rules.check_recipient(2, 2)
+    rules.check_decider(3, asked_by=1, person_id=2)
+    with pytest.raises(GrantNeedsAnotherPerson):
+        rules.check_decider(1, asked_by=1, person_id=2)
+    with pytest.raises(GrantToSelf):
+        rules.check_decider(2, asked_by=1, person_id=2)
+
+
+@pytest.mark.parametrize(
+    ("asked", "left", "taken"), [(None, 30, 30), (30, 30, 30), (1, 30, 1), (None, 1, 1)]
+)
+def test_a_reversal_takes_what_is_asked_or_all_that_is_left(asked, left, taken) -> None:
+    assert rules.points_to_reverse(asked, left) == taken
+
+
+def test_a_reversal_takes_no_more_than_is_left() -> None:
+    with pytest.raises(ReversalExceedsTransfer) as refused:
+        rules.points_to_reverse(31, 30)
+    assert refused.value.details == {"left": 30, "needed": 31}
+    for asked in (None, 1):
+        with pytest.raises(AlreadyReversed):
+            rules.points_to_reverse(asked, 0)
+
+
+@pytest.mark.parametrize(
+    ("points", "parts"),
+    [
+        (0, {}),
+        (5, {8: 5}),
+        (10, {8: 10}),
+        (11, {8: 10, 7: 1}),
+        (31, {8: 10, 7: 20, 9: 1}),
+        (60, {8: 10, 7: 20, 9: 30}),
+    ],
+)
+def test_a_part_of_a_hold_is_spent_from_the_soonest_to_expire(points, parts) -> None:
+    held = [HeldPocket(7, 202712, 20), HeldPocket(8, 202711, 10), HeldPocket(9, NEVER, 30)]
+    assert rules.posted_parts(held, points) == parts
+
+
+def test_no_more_is_spent_than_was_held() -> None:
+    with pytest.raises(MoreThanHeld) as refused:
+        rules.posted_parts([HeldPocket(7, 202712, 20)], 21)
+    assert refused.value.details == {"held": 20, "needed": 21}
+
+
+@pytest.mark.parametrize(
+    ("left", "share", "undealt"),
+    [(0, 0, 0), (15, 0, 15), (16, 1, 8), (1_000_000, 62_500, 500_000), (999_999, 62_499, 500_007)],
+)
+def test_half_of_a_budget_is_dealt_and_nothing_of_it_is_lost(left, share, undealt) -> None:
+    assert rules.dealt(left, 8) == (share, undealt)
+    assert 8 * share + undealt == left
+
+
+def test_a_refund_says_how_long_the_points_live() -> None:
+    assert rules.explain_refund(5, was=202711, month=202711, this_month=202711) == (
+        "已退回 5 分，有效期与原来相同。"
+    )
+    assert rules.explain_refund(5, was=0, month=0, this_month=202711).endswith("与原来相同。")
+    assert "按到期处理" in rules.explain_refund(5, was=202710, month=202710, this_month=202711)
+    assert rules.explain_refund(5, was=202710, month=202712, this_month=202711).endswith(
+        "顺延至 2027 年 12 月底。"
+    )
+    assert rules.explain_taken_back(7) == "已从原来的积分中扣回 7 分。"
 
 
 def test_a_pocket_gives_back_what_it_has_and_no_more() -> None:

@@ -9,9 +9,11 @@ from sqlalchemy import update
 from app.core.actor import system
 from app.core.clock import CHINA, now
 from app.core.db import db
+from app.core.errors import NotFound
 from app.points.models import Hold
 from app.policies.terms import REDEMPTION_PICKUP_DAYS, REDEMPTION_WINDOW
 from app.redemption import actions, jobs, queries
+from app.redemption.actions.stock import StockRefused, move_stock
 from app.redemption.models import Redemption
 from app.sites.models import Site
 from tests.support.books import breaches
@@ -389,11 +391,22 @@ def test_an_account_does_not_go_while_something_waits_for_its_person(world: Worl
     assert breaches(world) == []
 
 
+def test_a_spend_names_the_order_it_paid_for(world: World) -> None:
+    person, site_id = with_points(world), world.site()
+    order = redeem(person, reward(world, site_id), site_id, 2).json
+    collect(world.station_staff(site_id), order)
+    spent = lines(person)[0]["id"]
+    assert "大米一袋" in str(person.get(f"/me/points/transfers/{spent}").json)
+    assert act(world, lambda _: queries.titles_of([order["id"]])) == {order["id"]: "大米一袋"}
+    with pytest.raises(NotFound):
+        act(world, lambda _: queries.shown_by_id(999_999))
+
+
 def test_stock_that_is_not_there_does_not_move(world: World) -> None:
     site_id = world.site()
     reward_id = reward(world, site_id, quantity=2)
-    with pytest.raises(actions.StockRefused):
-        act(world, lambda _: actions._move_stock(reward_id, site_id, held=-1))
+    with pytest.raises(StockRefused):
+        act(world, lambda _: move_stock(reward_id, site_id, held=-1))
     assert stock(world, reward_id) == {site_id: 2}
 
 

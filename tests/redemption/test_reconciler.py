@@ -15,7 +15,7 @@ from tests.support.points_world import act, earn, lines, set_policy
 from tests.support.redemption_world import collect, redeem, reward
 from tests.support.world import World
 
-APPEND_ONLY = ("transfer", "stock_move", "points_grant", "points_reversal")
+APPEND_ONLY = ("transfer", "stock_move", "stock_count_line", "points_grant", "points_reversal")
 
 
 @pytest.fixture
@@ -34,6 +34,15 @@ def story(world: World) -> World:
     collect(staff, redeem(person, reward_id, site_id, 4).json)
     person.post(f"/redemptions/{redeem(person, reward_id, site_id).json['id']}/cancel")
     redeem(person, reward_id, site_id)
+    shelf = f"/rewards/{reward_id}/stock"
+    hall = world.site(name="驿站")
+    admin.post(f"{shelf}/transfer", {"from_site_id": site_id, "to_site_id": hall, "quantity": 5})
+    admin.post(f"{shelf}/write-off", {"site_id": site_id, "quantity": 1, "reason": "受潮"})
+    for there, counted in ((site_id, 9), (hall, 7)):
+        count = admin.post(f"/sites/{there}/stock-counts").json
+        found = [{"reward_id": reward_id, "counted": counted}]
+        closing = f"/stock-counts/{count['id']}/close"
+        assert admin.post(closing, {"reason": "盘点", "lines": found}).status_code == 200
     assert len(lines(person)) == 7
     assert breaches(world) == []
     return world
@@ -93,7 +102,8 @@ ONE = "(SELECT MIN(id) FROM transfer WHERE kind = '{}')"
         ("UPDATE points_day SET points = points - 1", {"R10"}),
         ("UPDATE hold SET amount = amount + 1 WHERE state = 'open'", {"R6", "R9"}),
         ("UPDATE hold SET state = 'void' WHERE state = 'open'", {"R6", "R9"}),
-        ("UPDATE hold SET state = 'void' WHERE state = 'posted'", {"R9"}),
+        ("UPDATE hold SET state = 'void', posted = NULL WHERE state = 'posted'", {"R9"}),
+        ("UPDATE hold SET posted = posted - 1 WHERE posted > 1", {"R9"}),
         (f"UPDATE hold SET wallet_id = {LAST_WALLET}", {"R6"}),
         ("DELETE FROM hold WHERE state = 'posted'", {"R9"}),
         ("UPDATE hold SET cause_id = 99 WHERE state = 'void'", {"R9"}),
@@ -111,6 +121,17 @@ ONE = "(SELECT MIN(id) FROM transfer WHERE kind = '{}')"
         ("UPDATE stock_move SET quantity = quantity + 1 WHERE kind = 'received'", {"R8"}),
         ("UPDATE stock_move SET quantity = quantity + 1 WHERE kind = 'handed_out'", {"R8", "R9"}),
         ("DELETE FROM stock_move WHERE kind = 'handed_out'", {"R8", "R9"}),
+        ("UPDATE stock_move SET quantity = quantity + 1 WHERE kind = 'written_off'", {"R8"}),
+        ("UPDATE stock_move SET quantity = quantity + 1 WHERE kind LIKE 'transferred%'", {"R8"}),
+        ("DELETE FROM stock_move WHERE kind = 'transferred_in'", {"R8"}),
+        ("DELETE FROM stock_move WHERE kind = 'counted_less'", {"R8"}),
+        ("UPDATE stock_move SET kind = 'counted_less' WHERE kind = 'counted_more'", {"R8"}),
+        ("UPDATE stock_count_line SET counted = counted + 1", {"R8"}),
+        ("DELETE FROM stock_count_line", {"R8"}),
+        (
+            "UPDATE stock_count SET closed_at = NULL, closed_by = NULL, reason = NULL",
+            {"R8"},
+        ),
         ("UPDATE redemption SET points = points + 1", {"R9"}),
         ("UPDATE redemption SET quantity = quantity + 1 WHERE state = 'held'", {"R8"}),
         (
@@ -124,6 +145,34 @@ def test_a_changed_row_is_found(story: World, statement: str, invariants: set[st
     found = breaches(story)
     assert invariants <= {breach.invariant for breach in found}, found
     assert all(breach.detail for breach in found)
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("DELETE FROM stock_move WHERE kind = 'transferred_in'", "arrived 0"),
+        (
+            "UPDATE stock_move SET quantity = quantity - 1 WHERE kind = 'transferred_in'",
+            "arrived 4",
+        ),
+        (
+            "UPDATE stock_move SET out_move_id = 1 WHERE kind = 'transferred_in'",
+            "came from nowhere",
+        ),
+        (
+            "UPDATE stock_count_line SET counted = counted + 1 WHERE counted = 9",
+            "counted 10 for 10, booked -1",
+        ),
+        (
+            "UPDATE stock_count SET closed_at = NULL, closed_by = NULL, reason = NULL",
+            "counted 7 for 5, booked 2",
+        ),
+        ("DELETE FROM stock_count_line WHERE counted = 7", "was booked and not counted"),
+    ],
+)
+def test_what_went_wrong_between_stations_is_said(story: World, statement: str, said: str) -> None:
+    tamper(story, statement)
+    assert [breach for breach in breaches(story) if said in breach.detail], breaches(story)
 
 
 def test_a_hold_and_an_order_forgotten_past_their_time_are_found(story: World) -> None:

@@ -8,14 +8,19 @@ import pytest
 from app.redemption import rules
 from app.redemption.errors import (
     CollectionCodeUnknown,
+    OrderLimitReached,
     OutOfStock,
+    PeriodLimitReached,
     PersonLimitReached,
     RedemptionWindowClosed,
+    RewardNoLongerOpen,
     RewardNotAtSite,
+    RewardNotYetOpen,
     RewardOfAnotherCommunity,
     RewardOffShelf,
+    StockCountBelowWaiting,
 )
-from app.redemption.terms import Offer, RedemptionState, Window
+from app.redemption.terms import Limits, Offer, Period, RedemptionState, Window
 
 
 @pytest.mark.parametrize(
@@ -77,11 +82,42 @@ def test_the_shelf_opens_in_its_months(window: Window, today: date, opens_on: st
     ("taken", "quantity", "fits"), [(0, 2, True), (1, 1, True), (0, 3, False), (2, 1, False)]
 )
 def test_a_person_may_have_so_many_pieces(taken: int, quantity: int, *, fits: bool) -> None:
+    ever, yearly = Limits(None, None, None, 2), Limits(None, 2, Period.YEAR, None)
     if fits:
-        rules.check_person_limit(2, taken, quantity)
+        rules.check_limits(ever, ever=taken, in_period=0, quantity=quantity)
+        rules.check_limits(yearly, ever=99, in_period=taken, quantity=quantity)
     else:
         with pytest.raises(PersonLimitReached):
-            rules.check_person_limit(2, taken, quantity)
+            rules.check_limits(ever, ever=taken, in_period=0, quantity=quantity)
+        with pytest.raises(PeriodLimitReached):
+            rules.check_limits(yearly, ever=99, in_period=taken, quantity=quantity)
+
+
+@pytest.mark.parametrize(
+    ("period", "today", "first"),
+    [
+        (Period.MONTH, date(2026, 5, 31), date(2026, 5, 1)),
+        (Period.QUARTER, date(2026, 1, 31), date(2026, 1, 1)),
+        (Period.QUARTER, date(2026, 6, 1), date(2026, 4, 1)),
+        (Period.QUARTER, date(2026, 12, 31), date(2026, 10, 1)),
+        (Period.YEAR, date(2028, 2, 29), date(2028, 1, 1)),
+    ],
+)
+def test_a_period_begins_with_the_calendar(period: Period, today: date, first: date) -> None:
+    assert rules.first_day_of(period, today) == first
+
+
+@pytest.mark.parametrize(
+    ("available", "held", "counted", "by"),
+    [(5, 0, 5, 0), (5, 2, 9, 2), (5, 2, 2, -5), (0, 0, 3, 3)],
+)
+def test_what_waits_is_counted_too(available: int, held: int, counted: int, by: int) -> None:
+    assert rules.difference("大米", available=available, held=held, counted=counted) == by
+
+
+def test_less_than_waits_cannot_be_counted() -> None:
+    with pytest.raises(StockCountBelowWaiting):
+        rules.difference("大米", available=5, held=2, counted=1)
 
 
 def _offer(**other: Any) -> Offer:
@@ -91,8 +127,11 @@ def _offer(**other: Any) -> Offer:
         "area_path": "/1/2/5/",
         "title": "大米一袋",
         "points": 10,
-        "per_person_max": None,
+        "limits": Limits(None, None, None, None),
         "open": True,
+        "open_from": None,
+        "open_until": None,
+        "pickup_days": None,
         "site_name": "包家社区党群服务中心",
         "available": 3,
         "home_path": "/1/2/5/",
@@ -100,9 +139,16 @@ def _offer(**other: Any) -> Offer:
     return Offer(**values | other)
 
 
+TODAY = date(2026, 5, 10)
+
+
+def test_an_offer_is_open_on_its_first_and_its_last_day() -> None:
+    assert rules.check_offer(_offer(open_from=TODAY, open_until=TODAY), 1, TODAY)
+
+
 def test_an_offer_fits_whoever_lives_there_or_below() -> None:
-    assert rules.check_offer(_offer(), 3) == "包家社区党群服务中心"
-    assert rules.check_offer(_offer(home_path="/1/2/5/9/"), 1) == "包家社区党群服务中心"
+    assert rules.check_offer(_offer(), 3, TODAY) == "包家社区党群服务中心"
+    assert rules.check_offer(_offer(home_path="/1/2/5/9/"), 1, TODAY) == "包家社区党群服务中心"
 
 
 @pytest.mark.parametrize(
@@ -112,6 +158,9 @@ def test_an_offer_fits_whoever_lives_there_or_below() -> None:
         ({"home_path": "/1/2/55/"}, 1, RewardOfAnotherCommunity),
         ({"home_path": "/1/2/"}, 1, RewardOfAnotherCommunity),
         ({"open": False}, 1, RewardOffShelf),
+        ({"open_from": date(2026, 5, 11)}, 1, RewardNotYetOpen),
+        ({"open_until": date(2026, 5, 9)}, 1, RewardNoLongerOpen),
+        ({"limits": Limits(2, None, None, None)}, 3, OrderLimitReached),
         ({"site_name": None}, 1, RewardNotAtSite),
         ({"available": None}, 1, RewardNotAtSite),
         ({"available": 0}, 1, OutOfStock),
@@ -122,7 +171,7 @@ def test_an_offer_that_does_not_fit_says_why(
     other: dict[str, Any], quantity: int, refusal: type[Exception]
 ) -> None:
     with pytest.raises(refusal):
-        rules.check_offer(_offer(**other), quantity)
+        rules.check_offer(_offer(**other), quantity, TODAY)
 
 
 def test_every_state_says_why_an_order_cannot_be_handed_out() -> None:

@@ -45,6 +45,7 @@ def test_an_admin_opens_a_station_that_everybody_sees(world):
     assert opened.status_code == 201
     assert opened.json == {
         "id": opened.json["id"],
+        "kind": "station",
         "name": "红锋驿站",
         "address": "人民路 132 号",
         "phone": "0574-87654321",

@@ -17,6 +17,7 @@ from app.core.sealing import blind_index
 from app.identity.models import LoginSession, Person, RoleHolding
 from app.identity.tokens import access_token
 from app.sites.models import Site
+from app.sites.terms import SiteKind
 from app.units.models import Unit
 
 BAOJIA = "330205001015"
@@ -135,12 +136,24 @@ class World:
         """Staff of one station."""
         return self.person(roles=[(Role.STATION_STAFF, site_id)])
 
-    def site(self, area_code: str = BAOJIA, *, name: str = "包家社区党群服务中心") -> int:
-        """A station."""
+    def partner_staff(self, site_id: int) -> Caller:
+        """Staff of one partner shop."""
+        return self.person(roles=[(Role.PARTNER_STAFF, site_id)])
+
+    def site(
+        self,
+        area_code: str = BAOJIA,
+        *,
+        name: str = "包家社区党群服务中心",
+        kind: SiteKind = SiteKind.STATION,
+    ) -> int:
+        """A station, or a partner shop."""
         area_id = self.area_id(area_code)
 
         def make() -> int:
-            site = Site(area_id=area_id, name=name, address="包家路 1 号", created_at=now())
+            site = Site(
+                area_id=area_id, kind=kind, name=name, address="包家路 1 号", created_at=now()
+            )
             db.session.add(site)
             db.session.flush()
             return site.id

@@ -277,7 +277,7 @@ def test_a_presence_is_worth_what_the_rules_say_and_says_why(
     ("state", "due", "points", "said"),
     [
         ("confirmed", 10, 10, "甲。"),
-        ("confirmed", 10, 4, "甲。因已达每日积分上限，实得 4 分。"),
+        ("confirmed", 10, 4, "甲。因已达积分上限，实得 4 分。"),
         ("waiting", 10, 0, "甲。这条记录待社区审核，通过后生效。"),
         ("declined", 10, 0, "甲。这条记录没有通过审核，未计积分。"),
     ],

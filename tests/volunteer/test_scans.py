@@ -401,7 +401,7 @@ def test_the_daily_cap_shortens_the_points_and_says_so(world):
     set_policy(world, POINTS_DAILY_MAX, 12)
     person, left = serve(world, -119, 0, begin=-119, end=1)
     assert (left["minutes"], left["points"]) == (119, 12)
-    assert left["explanation"].endswith("因已达每日积分上限，实得 12 分。")
+    assert left["explanation"].endswith("因已达积分上限，实得 12 分。")
     (record,) = ok(person.get("/me/service-records"))["items"]
     assert (record["points_due"], record["points"]) == (19, 12)
     assert record["explanation"] == left["explanation"]

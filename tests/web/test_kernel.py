@@ -8,7 +8,7 @@ import pytest
 from app.core.clock import now
 from app.core.permissions import Permission
 from app.identity.tokens import ALGORITHM, AUDIENCE, ISSUER, TYPE, access_token
-from app.web import Room
+from app.web import PageQuery, Room
 from tests.support.probe_room import works_in
 from tests.support.world import BAOJIA, Caller, World
 
@@ -36,6 +36,14 @@ def test_there_is_no_way_around_the_declaration() -> None:
     room = Room("around", "无")
     with pytest.raises(TypeError, match="declare routes"):
         room.route("/around")
+
+
+def test_a_file_is_only_ever_read_and_stands_in_place_of_a_shape() -> None:
+    room = Room("filed", "无")
+    with pytest.raises(TypeError, match="file= is for a GET"):
+        room.post("/filed", needs=Permission.PROFILE_OWN, file="application/pdf")
+    with pytest.raises(TypeError, match="file= is for a GET"):
+        room.get("/filed", public=True, file="application/pdf", gives=PageQuery)
 
 
 @pytest.mark.parametrize(

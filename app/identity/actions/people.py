@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, or_, update
 
 from app.community.queries import area_by_code, area_by_id
 from app.community.terms import Level
@@ -36,10 +36,11 @@ from app.identity.events import (
     RebindingCodeGiven,
     WechatRebound,
 )
-from app.identity.models import Person, RebindingCode, StaffCredential, WechatIdentity
+from app.identity.models import FamilyLink, Person, RebindingCode, StaffCredential, WechatIdentity
 from app.identity.terms import (
     REBINDING_CODE_LENGTH,
     REBINDING_MINUTES,
+    FamilyState,
     HelpedPerson,
     Login,
     LoginWay,
@@ -242,6 +243,14 @@ def _erase(actor: Actor, person: Person) -> None:
     end_logins(actor, person.id, "deleted")
     for ways_in in (WechatIdentity, StaffCredential, RebindingCode):
         db.session.execute(delete(ways_in).where(ways_in.person_id == person.id))
+    db.session.execute(
+        update(FamilyLink)
+        .where(
+            or_(FamilyLink.first_id == person.id, FamilyLink.second_id == person.id),
+            FamilyLink.state != FamilyState.ENDED,
+        )
+        .values(state=FamilyState.ENDED, ended_at=actor.now)
+    )
     idempotency.forget(person.id)
     person.forget(actor.now)
     announce(actor, AccountDeleted(subject_id=person.id, area_id=area_id, person_id=person.id))
@@ -251,6 +260,7 @@ def _is_empty(person: Person) -> bool:
     return (
         person.member_kind is None
         and not queries.roles_of(person.id)
+        and not queries.open_family_of(person.id)
         and queries.credential_of(person.id) is None
         and exports.holds_nothing(person.id)
     )

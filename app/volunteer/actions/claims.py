@@ -27,6 +27,7 @@ from app.volunteer.events import (
     ClaimDeclined,
     ClaimMade,
     ClaimPromoted,
+    ClaimRoleSet,
 )
 from app.volunteer.models import Claim, Opportunity, Shift
 from app.volunteer.queries import ClaimShown
@@ -105,6 +106,26 @@ def approve(actor: Actor, claim_id: int) -> ClaimShown:
             person_id=claim_.person_id,
             opportunity_id=claim_.opportunity_id,
             shift_id=claim_.shift_id,
+        ),
+    )
+    return queries.claims_shown([claim_])[0]
+
+
+def set_role(actor: Actor, body: dict[str, Any], claim_id: int) -> ClaimShown:
+    """Say in what capacity somebody serves, as it may count for points; a record already made stays as it is.
+
+    Raises: NotFound, ClaimEnded.
+    """
+    claim_, _, _ = queries.claim_to_review(actor, claim_id)
+    if not _move(claim_, LIVE, ClaimState(claim_.state), role=body["role"]):
+        raise ClaimEnded
+    announce(
+        actor,
+        ClaimRoleSet(
+            subject_id=claim_.id,
+            area_id=claim_.area_id,
+            person_id=claim_.person_id,
+            role=body["role"],
         ),
     )
     return queries.claims_shown([claim_])[0]

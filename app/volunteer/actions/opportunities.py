@@ -54,6 +54,7 @@ def make(actor: Actor, body: dict[str, Any]) -> OpportunityShown:
         needs_approval=body["needs_approval"],
         points_rule=body["points_rule"],
         points_fixed=body["points_fixed"],
+        difficulty=body["difficulty"],
         state=OpportunityState.DRAFT,
         created_by=actor.person_id,
         created_at=actor.now,

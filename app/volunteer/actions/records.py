@@ -9,7 +9,7 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.core.journal import announce
 from app.points import actions as points
-from app.points.terms import TransferKind
+from app.points.terms import Earned, TransferKind
 from app.sites import queries as sites
 from app.volunteer import queries
 from app.volunteer.errors import OwnServiceRecord, ServiceRecordDecided
@@ -26,7 +26,7 @@ def approve(actor: Actor, record_id: int) -> RecordShown:
     """
     record = _to_decide(actor, record_id)
     _decide(actor, record, RecordState.CONFIRMED)
-    earned = 0
+    earned = Earned(0)
     if record.points_due:
         area = communities.area_by_id(sites.site_by_id(record.site_id).area_id)
         earned = points.earn(
@@ -38,9 +38,11 @@ def approve(actor: Actor, record_id: int) -> RecordShown:
             kind=TransferKind.SERVICE,
             cause_id=record.id,
             at=record.ended_at,
-        ).points
+        )
         db.session.execute(
-            update(ServiceRecord).where(ServiceRecord.id == record.id).values(points=earned)
+            update(ServiceRecord)
+            .where(ServiceRecord.id == record.id)
+            .values(points=earned.points, explanation=record.explanation + earned.shortfall)
         )
     announce(
         actor,
@@ -49,7 +51,7 @@ def approve(actor: Actor, record_id: int) -> RecordShown:
             area_id=record.area_id,
             person_id=record.person_id,
             minutes=record.minutes,
-            points=earned,
+            points=earned.points,
         ),
     )
     return queries.records_shown([record])[0]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import bindparam, insert, update
 
 from app.core.actor import Actor
 from app.core.db import db
@@ -14,16 +14,13 @@ from app.core.permissions import Permission
 from app.core.upsert import insert_or_ignore
 from app.identity import queries as people
 from app.points import actions as points
-from app.points.terms import TransferKind
+from app.points.terms import Earned, TransferKind
 from app.policies.terms import (
     ATTENDANCE_HOURS_MAX,
-    ATTENDANCE_SHARE_PERCENT_MIN,
     CHECK_IN_OPENS_MINUTES,
     DEVICE_TIME_MINUTES_MAX,
     OVERTIME_COUNTED_MINUTES,
     PHONE_TIME_MINUTES_MAX,
-    POINTS_PER_HOUR,
-    POINTS_ROUNDING,
     SERVICE_RECORDS_NEED_REVIEW,
 )
 from app.sites import actions as codes
@@ -41,7 +38,7 @@ from app.volunteer.errors import (
 from app.volunteer.events import CheckedIn, CheckedOut, PresenceConfirmed
 from app.volunteer.models import ATTENDANCE, EVIDENCE, SERVICE_RECORD, Evidence
 from app.volunteer.queries import Presence
-from app.volunteer.rules import Credit, Terms
+from app.volunteer.rules import Credit
 from app.volunteer.terms import CHECKED_IN_ZH, EvidenceClass, EvidenceKind, RecordState
 
 
@@ -236,44 +233,50 @@ def _check_in(actor: Actor, scan: Scan, latest: Presence | None, code_step: int)
     return Scanned(visit, Direction.IN, (scan.kind,), CHECKED_IN_ZH)
 
 
+# Put together once: everybody who comes also goes.
+_CLOSE = (
+    update(ATTENDANCE)
+    .where(ATTENDANCE.c.id == bindparam("attendance"), ATTENDANCE.c.checked_out_at.is_(None))
+    .values(checked_out_at=bindparam("at"))
+    .returning(ATTENDANCE.c.id)
+)
+_ADD_EVIDENCE = insert(EVIDENCE)
+_ENTER_RECORD = insert(SERVICE_RECORD).returning(SERVICE_RECORD.c.id)
+
+
 def _check_out(actor: Actor, scan: Scan, here: Presence, code_step: int) -> Scanned:
     _check_order(here.checked_in_at, scan.at)
-    closed = db.session.execute(
-        update(ATTENDANCE)
-        .where(ATTENDANCE.c.id == here.id, ATTENDANCE.c.checked_out_at.is_(None))
-        .values(checked_out_at=scan.at)
-        .returning(ATTENDANCE.c.id)
-    ).first()
+    closed = db.session.execute(_CLOSE, {"attendance": here.id, "at": scan.at}).first()
     if closed is None:
         raise NotCheckedIn
-    db.session.execute(insert(EVIDENCE), _evidence(actor, scan, here.id, Direction.OUT, code_step))
+    db.session.execute(_ADD_EVIDENCE, _evidence(actor, scan, here.id, Direction.OUT, code_step))
     worth = _worth(scan, here)
     review = scan.site.rules[SERVICE_RECORDS_NEED_REVIEW]
     state = RecordState.WAITING if review else RecordState.CONFIRMED
     due_now = 0 if review else worth.points_due
     record_id: int = db.session.execute(
-        insert(SERVICE_RECORD)
-        .values(
-            attendance_id=here.id,
-            person_id=scan.person_id,
-            claim_id=here.claim_id,
-            opportunity_id=here.opportunity_id,
-            site_id=scan.site.id,
-            area_id=here.area_id,
-            started_at=here.checked_in_at,
-            ended_at=scan.at,
-            minutes=worth.minutes,
-            minutes_planned=_minutes_planned(here),
-            evidence_class=EvidenceClass.AUTOMATIC,
-            state=state,
-            points_due=worth.points_due,
-            points=due_now,
-            explanation=worth.explanation,
-            created_at=actor.now,
-        )
-        .returning(SERVICE_RECORD.c.id)
+        _ENTER_RECORD,
+        {
+            "attendance_id": here.id,
+            "person_id": scan.person_id,
+            "claim_id": here.claim_id,
+            "opportunity_id": here.opportunity_id,
+            "site_id": scan.site.id,
+            "area_id": here.area_id,
+            "started_at": here.checked_in_at,
+            "ended_at": scan.at,
+            "minutes": worth.minutes,
+            "minutes_planned": _minutes_planned(here),
+            "evidence_class": EvidenceClass.AUTOMATIC,
+            "state": state,
+            "points_due": worth.points_due,
+            "points": due_now,
+            "explanation": worth.explanation,
+            "created_at": actor.now,
+        },
     ).scalar_one()
-    credited = _pay(actor, scan, record_id, due_now) if due_now else 0
+    paid = _pay(actor, scan, record_id, due_now, worth.explanation) if due_now else Earned(0)
+    credited, why = paid.points, worth.explanation + paid.shortfall
     announce(
         actor,
         CheckedOut(
@@ -293,15 +296,15 @@ def _check_out(actor: Actor, scan: Scan, here: Presence, code_step: int) -> Scan
         _visit(scan, here, scan.at),
         Direction.OUT,
         (scan.kind,),
-        rules.explain(worth.explanation, state, points_due=worth.points_due, points=credited),
+        rules.explain(why, state, points_due=worth.points_due, points=credited),
         worth.minutes,
         credited,
         RecordMade(record_id, state),
     )
 
 
-def _pay(actor: Actor, scan: Scan, record_id: int, due: int) -> int:
-    credited = points.earn(
+def _pay(actor: Actor, scan: Scan, record_id: int, due: int, explanation: str) -> Earned:
+    earned = points.earn(
         actor,
         person_id=scan.person_id,
         area_id=scan.site.area_id,
@@ -311,12 +314,14 @@ def _pay(actor: Actor, scan: Scan, record_id: int, due: int) -> int:
         cause_id=record_id,
         rules=scan.site.rules,
         at=scan.at,
-    ).points
-    if credited < due:  # the daily cap; the record was written with all of it
+    )
+    if earned.points < due:  # a cap, or the budget; the record was written with all of it
         db.session.execute(
-            update(SERVICE_RECORD).where(SERVICE_RECORD.c.id == record_id).values(points=credited)
+            update(SERVICE_RECORD)
+            .where(SERVICE_RECORD.c.id == record_id)
+            .values(points=earned.points, explanation=explanation + earned.shortfall)
         )
-    return credited
+    return earned
 
 
 def _confirm(
@@ -367,12 +372,12 @@ def _worth(scan: Scan, here: Presence) -> Credit:
     return rules.credit(
         minutes,
         _minutes_planned(here),
-        Terms(
+        rules.terms_of(
+            policy,
             points_rule=here.points_rule,
             points_fixed=here.points_fixed,
-            points_per_hour=policy[POINTS_PER_HOUR],
-            rounding=policy[POINTS_ROUNDING],
-            share_percent_min=policy[ATTENDANCE_SHARE_PERCENT_MIN],
+            difficulty=here.difficulty,
+            role=here.role,
         ),
         minutes_before=here.minutes_before,
         points_due_before=here.points_due_before,

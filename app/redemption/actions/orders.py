@@ -1,137 +1,57 @@
-"""What can be done with rewards and redemptions. Each verb is complete when it returns; none commits.
-
-Rows are locked in one order: the redemption, its holds and pockets (in the points bank), the stock last: at the last
-piece of a reward everybody meets, so nobody waits there for more than a commit.
-"""
+"""Orders: made, collected, cancelled, lapsed."""
 
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, bindparam, insert, update
+from sqlalchemy import Row, insert, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from app.community import queries as communities
 from app.core.actor import Actor
 from app.core.clock import china_date, china_midnight
 from app.core.db import db
 from app.core.errors import Refusal
 from app.core.ids import new_spoken_code
 from app.core.journal import announce
-from app.core.permissions import Permission
-from app.core.upsert import insert_or_ignore
 from app.identity import queries as people
 from app.points import actions as points
 from app.policies.queries import rules_at
 from app.policies.terms import REDEMPTION_PICKUP_DAYS, REDEMPTION_WINDOW
 from app.redemption import queries, rules
-from app.redemption.errors import (
-    CollectionCodeUnknown,
-    CollectionElsewhere,
-    OutOfStock,
-    RewardOffShelf,
-)
+from app.redemption.actions.stock import move_stock, moved, note_move
+from app.redemption.errors import CollectionCodeUnknown, CollectionElsewhere, OutOfStock
 from app.redemption.events import (
     RedemptionCancelled,
     RedemptionCollected,
     RedemptionLapsed,
-    RewardClosed,
-    RewardOffered,
     RewardRedeemed,
-    StockReceived,
 )
-from app.redemption.models import REDEMPTION, STOCK, STOCK_MOVE, Reward, Stock
+from app.redemption.models import REDEMPTION
 from app.redemption.terms import (
     CODE_LENGTH,
     Handover,
     MoveKind,
+    Period,
     RedemptionShown,
     RedemptionState,
-    RewardShown,
     Window,
 )
 from app.sites import queries as sites
-from app.sites.errors import SiteClosed
-
-
-class StockRefused(RuntimeError):
-    """Stock would not move although a held redemption says that it is there: the shelf is broken."""
-
-
-# --- the shelf ----------------------------------------------------------------------------------------------
-
-
-def offer(actor: Actor, body: dict[str, Any]) -> RewardShown:
-    """Put a reward on the shelf of an area the actor runs. Raises: UnknownArea."""
-    area = communities.managed_area(actor, Permission.REWARD_MANAGE, body["area"])
-    reward = Reward(
-        area_id=area.id,
-        title=body["title"],
-        description=body["description"],
-        points=body["points"],
-        per_person_max=body["per_person_max"],
-        offered_at=actor.now,
-    )
-    db.session.add(reward)
-    db.session.flush()  # the journal needs its id
-    announce(actor, RewardOffered(subject_id=reward.id, area_id=area.id, points=reward.points))
-    return queries.rewards_shown([reward])[0]
-
-
-def receive(actor: Actor, body: dict[str, Any], reward_id: int) -> RewardShown:
-    """Take pieces of a reward into a station's stock. Raises: NotFound, RewardOffShelf, SiteClosed."""
-    reward = queries.reward_within(actor, reward_id)
-    if reward.closed_at is not None:
-        raise RewardOffShelf
-    site = sites.site_for(actor, Permission.REWARD_MANAGE, body["site_id"])
-    if site.closed_at is not None:
-        raise SiteClosed
-    quantity = body["quantity"]
-    insert_or_ignore(Stock, {"reward_id": reward_id, "site_id": site.id, "available": 0, "held": 0})
-    _note_move(actor, MoveKind.RECEIVED, reward_id, site.id, quantity)
-    announce(
-        actor,
-        StockReceived(
-            subject_id=reward_id, area_id=reward.area_id, site_id=site.id, quantity=quantity
-        ),
-    )
-    _move_stock(reward_id, site.id, available=quantity)
-    return queries.rewards_shown([reward])[0]
-
-
-def close(actor: Actor, reward_id: int) -> RewardShown:
-    """Take a reward off the shelf; what was ordered before can still be collected.
-
-    Raises: NotFound, RewardOffShelf when it is off already.
-    """
-    reward = queries.reward_within(actor, reward_id)
-    closed = db.session.scalars(
-        update(Reward)
-        .where(Reward.id == reward_id, Reward.closed_at.is_(None))
-        .values(closed_at=actor.now)
-        .returning(Reward)
-        .execution_options(populate_existing=True)
-    ).first()
-    if closed is None:
-        raise RewardOffShelf
-    announce(actor, RewardClosed(subject_id=reward_id, area_id=reward.area_id))
-    return queries.rewards_shown([closed])[0]
-
-
-# --- orders -------------------------------------------------------------------------------------------------
 
 
 def redeem(actor: Actor, *, reward_id: int, site_id: int, quantity: int) -> RedemptionShown:
     """Order pieces of a reward: points and stock are held until the deadline.
 
-    Raises: NotFound, RewardOfAnotherCommunity, RewardOffShelf, RewardNotAtSite, RedemptionWindowClosed, OutOfStock,
-    InsufficientPoints, PersonLimitReached.
+    Raises: NotFound, RewardOfAnotherCommunity, RewardOffShelf, RewardNotYetOpen, RewardNoLongerOpen,
+    OrderLimitReached, RewardNotAtSite, RedemptionWindowClosed, OutOfStock, InsufficientPoints, PersonLimitReached,
+    PeriodLimitReached.
     """
     wanted = queries.offer(actor, reward_id=reward_id, site_id=site_id)
-    site_name = rules.check_offer(wanted, quantity)
-    in_force = rules_at(wanted.area_path, actor.now)
     today = china_date(actor.now)
+    site_name = rules.check_offer(wanted, quantity, today)
+    in_force = rules_at(wanted.area_path, actor.now)
     rules.check_window(Window(in_force[REDEMPTION_WINDOW]), today)
-    pickup_by = china_midnight(today + timedelta(days=in_force[REDEMPTION_PICKUP_DAYS] + 1))
+    pickup_days = wanted.pickup_days or in_force[REDEMPTION_PICKUP_DAYS]
+    pickup_by = china_midnight(today + timedelta(days=pickup_days + 1))
     code = new_spoken_code(CODE_LENGTH)
     price = wanted.points * quantity
     redemption_id = db.session.scalars(
@@ -158,10 +78,14 @@ def redeem(actor: Actor, *, reward_id: int, site_id: int, quantity: int) -> Rede
         cause_id=redemption_id,
         expires_at=pickup_by,
     )
-    if wanted.per_person_max is not None:
+    limits = wanted.limits
+    if limits.per_person_max is not None or limits.period is not None:
         # The hold has locked the wallet, so orders of one person are counted one after the other.
-        had = queries.pieces_had(actor.person_id, reward_id)
-        rules.check_person_limit(wanted.per_person_max, had - quantity, quantity)
+        since = rules.first_day_of(limits.period or Period.YEAR, today)
+        ever, lately = queries.pieces_had(actor.person_id, reward_id, china_midnight(since))
+        rules.check_limits(
+            limits, ever=ever - quantity, in_period=lately - quantity, quantity=quantity
+        )
     announce(
         actor,
         RewardRedeemed(
@@ -175,7 +99,7 @@ def redeem(actor: Actor, *, reward_id: int, site_id: int, quantity: int) -> Rede
             pickup_by=pickup_by,
         ),
     )
-    if not _moved(reward_id, site_id, available=-quantity, held=quantity):
+    if not moved(reward_id, site_id, available=-quantity, held=quantity):
         raise OutOfStock(available=queries.available(reward_id, site_id))
     return RedemptionShown(
         id=redemption_id,
@@ -211,7 +135,7 @@ def cancel(actor: Actor, redemption_id: int) -> RedemptionShown:
         ]
     points.void_hold(actor, redemption_id)
     announce(actor, RedemptionCancelled(**_told(row)))
-    _move_stock(row.reward_id, row.site_id, available=row.quantity, held=-row.quantity)
+    move_stock(row.reward_id, row.site_id, available=row.quantity, held=-row.quantity)
     return queries.own_shown(actor, redemption_id)
 
 
@@ -245,7 +169,7 @@ def collect(actor: Actor, *, code: str, site_id: int | None = None) -> Handover:
         collected_at=actor.now,
     )
     points.post_hold(actor, row.id)
-    _note_move(
+    note_move(
         actor,
         MoveKind.HANDED_OUT,
         row.reward_id,
@@ -254,7 +178,7 @@ def collect(actor: Actor, *, code: str, site_id: int | None = None) -> Handover:
         redemption_id=row.id,
     )
     announce(actor, RedemptionCollected(**_told(row)))
-    _move_stock(row.reward_id, row.site_id, held=-row.quantity)
+    move_stock(row.reward_id, row.site_id, held=-row.quantity)
     return handover
 
 
@@ -270,11 +194,11 @@ def lapse(actor: Actor, redemption_id: int) -> bool:
         return False
     points.void_hold(actor, redemption_id, lapsed=True)
     announce(actor, RedemptionLapsed(**_told(row)))
-    _move_stock(row.reward_id, row.site_id, available=row.quantity, held=-row.quantity)
+    move_stock(row.reward_id, row.site_id, available=row.quantity, held=-row.quantity)
     return True
 
 
-# --- the single doors to orders and stock -------------------------------------------------------------------
+# --- the single door to orders ------------------------------------------------------------------------------
 
 _ORDER = insert(REDEMPTION).returning(REDEMPTION.c.id)
 
@@ -320,56 +244,3 @@ def _told(row: Row[Any]) -> dict[str, Any]:
         "quantity": row.quantity,
         "points": row.points,
     }
-
-
-_available_by: BindParameter[int] = bindparam("available_by")
-_held_by: BindParameter[int] = bindparam("held_by")
-_MOVE_STOCK = (
-    update(STOCK)
-    .where(
-        STOCK.c.reward_id == bindparam("reward"),
-        STOCK.c.site_id == bindparam("site"),
-        STOCK.c.available + _available_by >= 0,
-        STOCK.c.held + _held_by >= 0,
-    )
-    .values(available=STOCK.c.available + _available_by, held=STOCK.c.held + _held_by)
-    .returning(STOCK.c.available)
-)
-
-
-def _moved(reward_id: int, site_id: int, *, available: int = 0, held: int = 0) -> bool:
-    """Move a station's stock unless it would fall below zero."""
-    row = db.session.execute(
-        _MOVE_STOCK,
-        {"reward": reward_id, "site": site_id, "available_by": available, "held_by": held},
-    ).first()
-    return row is not None
-
-
-def _move_stock(reward_id: int, site_id: int, *, available: int = 0, held: int = 0) -> None:
-    """Move stock that must be there. Raises: StockRefused when it is not."""
-    if not _moved(reward_id, site_id, available=available, held=held):
-        raise StockRefused(f"reward {reward_id} at site {site_id}: {available:+}, held {held:+}")
-
-
-def _note_move(
-    actor: Actor,
-    kind: MoveKind,
-    reward_id: int,
-    site_id: int,
-    quantity: int,
-    *,
-    redemption_id: int | None = None,
-) -> None:
-    db.session.execute(
-        insert(STOCK_MOVE),
-        {
-            "reward_id": reward_id,
-            "site_id": site_id,
-            "kind": kind,
-            "quantity": quantity,
-            "redemption_id": redemption_id,
-            "actor_id": actor.person_id,
-            "at": actor.now,
-        },
-    )
