@@ -22,9 +22,24 @@ def probe(app: Flask, probed_apps: dict[str, Flask]) -> World:
     with app.app_context():
         url = db.engine.url.render_as_string(hide_password=False)
     if url not in probed_apps:
-        probed_apps[url] = create_app(test_settings(url))
-        probed_apps[url].extensions["linli.api"].register_blueprint(probe_room.room)
-    probed = probed_apps[url]
+        probed_apps[url] = _probed(url)
+    yield World(probed_apps[url])
+    with probed_apps[url].app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def own_probe(app: Flask) -> World:
+    """As `probe`, on an app that has answered nothing yet, so that the test may add to it."""
+    with app.app_context():
+        url = db.engine.url.render_as_string(hide_password=False)
+    probed = _probed(url)
     yield World(probed)
     with probed.app_context():
         db.engine.dispose()
+
+
+def _probed(url: str) -> Flask:
+    probed = create_app(test_settings(url))
+    probed.extensions["linli.api"].register_blueprint(probe_room.room)
+    return probed
