@@ -145,7 +145,7 @@ def test_in_tests_what_nobody_expected_is_raised_again(own_probe: World) -> None
     own_probe.app.config["TESTING"] = True
     person = own_probe.person()
     with pytest.raises(RuntimeError, match="SELECT secret"):
-        person.post("/own_probe/break")
+        person.post("/probe/break")
 
 
 def test_every_answer_says_not_to_sniff_frame_or_store(probe: World) -> None:
