@@ -1,14 +1,17 @@
 """The app refuses to start unsafely, and says everything that is wrong at once."""
 
 import base64
+import os
 import secrets
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from app import config
-from app.config import Mode, SettingsError, load_settings, write_demo_env
+from app.config import ROOT, Mode, SettingsError, load_settings, write_demo_env
 from app.core import db as core_db
 from app.core.db import UnsafeSqlite, db, in_transaction
 from app.factory import create_app
@@ -131,3 +134,26 @@ def test_an_sqlite_that_can_corrupt_its_file_is_refused(
     monkeypatch.setattr(core_db, "SQLITE_VERSION_SAFE", (99, 0, 0))
     with pytest.raises(UnsafeSqlite, match=r"SQLite 99\.0\.0 or later is needed"):
         create_app(test_settings(f"sqlite:///{tmp_path / 'x.db'}"))
+
+
+@pytest.mark.parametrize(
+    "command", [["-m", "flask", "--app", "wsgi", "--help"], ["-c", "import wsgi"]]
+)
+def test_a_refused_start_says_why_without_a_stack(command: list[str]) -> None:
+    ended = subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "LINLI_MODE": "production",
+            "LINLI_CODE_KEYS": "1:c2hvcnQ=",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    said = ended.stdout + ended.stderr
+    assert ended.returncode != 0
+    assert "LINLI_CODE_KEYS is shorter than 32 bytes" in said
+    assert "Traceback" not in said
