@@ -73,7 +73,7 @@ def demo_load() -> None:
 @click.option("--phone", help="Their mobile number.")
 @click.option(
     "--role",
-    type=click.Choice([Role.COMMUNITY_ADMIN, Role.AREA_ADMIN]),
+    type=click.Choice([Role.COMMUNITY_ADMIN.value, Role.AREA_ADMIN.value]),
     required=True,
     help="The role to begin with; others are given in the console.",
 )

@@ -37,7 +37,10 @@ class SettingsError(RuntimeError):
     """The settings are missing something or unsafe; every problem is listed at once."""
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__("cannot start:\n" + "\n".join(f"  - {problem}" for problem in problems))
+        lines = ["cannot start:", *(f"  - {problem}" for problem in problems)]
+        if not ENV_FILE.exists():
+            lines.append("For a demo on this machine, `make run` writes settings of its own.")
+        super().__init__("\n".join(lines))
         self.problems = problems
 
 

@@ -181,7 +181,7 @@ def _event(event: type[Event]) -> str:
         for field in fields(event)
         if field.name not in common
     ]
-    readers = ", ".join(f"`{reader}`" for reader in readers_of(event.name))
+    readers = ", ".join(f"`{reader}`" for reader in sorted(readers_of(event.name)))
     return "\n".join(
         (
             f"### `{event.name}`",

@@ -71,6 +71,7 @@ def _refuse_demo_people(app: Flask) -> None:
         if not inspect(db.engine).has_table("person"):
             return
         if in_transaction(has_demo_people, write=False):
+            db.engine.dispose()
             raise SettingsError(["the database holds demo accounts, which are for demo mode only"])
 
 

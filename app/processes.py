@@ -22,8 +22,11 @@ from app.core.db import in_transaction
 AREAS_FILE = ROOT / "data" / "areas-ningbo-ningde.csv"
 STOP_SECONDS_MAX = 10
 READY_SECONDS_MAX = 60
+BACKPRESSURE = 64
+"""Requests a web process lets wait for its threads before it stops reading more from the network."""
 BLOCKING_THREADS = 16
-"""Per web process: enough to keep the writers' queue full, few enough for PostgreSQL's connections."""
+"""Per web process, however few cores: a thread that waits for WeChat, the disk or PostgreSQL must not stop the rest.
+Few enough for PostgreSQL's connections. (granian warns above twice the cores, hence its log level.)"""
 
 
 def serve() -> None:
@@ -76,7 +79,8 @@ def _granian(chosen: Settings) -> list[str]:
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "wsgi:app"),
         *("--host", chosen.host, "--port", str(chosen.port)),
         *("--workers", str(chosen.web_processes), "--blocking-threads", str(BLOCKING_THREADS)),
-        *("--no-ws", "--http", "1", "--log-level", "warning", "--respawn-failed-workers"),
+        *("--no-ws", "--http", "1", "--log-level", "error", "--respawn-failed-workers"),
+        *("--backpressure", str(BACKPRESSURE)),
         *("--workers-kill-timeout", str(STOP_SECONDS_MAX)),
     ]
 

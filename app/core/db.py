@@ -8,6 +8,7 @@ SQLite and PostgreSQL are both real engines. What differs between them stays in 
 
 import fcntl
 import importlib
+import os
 import random
 import threading
 import time
@@ -298,7 +299,10 @@ class _WritersQueue:
 
     def __init__(self, database: Path) -> None:
         self._threads = threading.Lock()
-        self._file = database.with_name(database.name + ".writers").open("ab")
+        # Kept open for the life of the process: closing any descriptor of the file would drop the lock.
+        self._file = os.open(
+            database.with_name(database.name + ".writers"), os.O_RDWR | os.O_CREAT, 0o600
+        )
 
     @contextmanager
     def turn(self) -> Iterator[None]:

@@ -37,7 +37,7 @@ class WishFormSchema(Schema):
     title = Text(TITLE_LENGTH_MAX, required=True)
     public_text = Text(PUBLIC_TEXT_LENGTH_MAX, multiline=True, required=True)
     private_text = Text(PRIVATE_TEXT_LENGTH_MAX, multiline=True, load_default=None, allow_none=True)
-    category = fields.Enum(WishCategory, by_value=True, required=True)
+    category = fields.Enum(WishCategory, by_value=True, load_default=WishCategory.OTHER)
 
 
 class WishPublishSchema(Schema):

@@ -27,7 +27,7 @@ def _word(words: type[StrEnum], attribute: str) -> fields.String:
 def _choices(words: type[StrEnum]) -> fields.List[Any]:
     return fields.List(
         fields.Enum(words, by_value=True),
-        required=True,
+        load_default=list,
         validate=validate.Length(0, len(words), error=f"最多 {len(words)} 项"),
     )
 
@@ -40,7 +40,7 @@ class ReportInFormSchema(Schema):
     member_kind = fields.Enum(MemberKind, by_value=True, required=True)
     specialities = _choices(Speciality)
     free_times = _choices(FreeTime)
-    emergency_ready = Flag(required=True)
+    emergency_ready = Flag(load_default=False)
     note = Text(NOTE_LENGTH_MAX, multiline=True, load_default=None, allow_none=True)
     consent = Flag(
         required=True, metadata={"description": "是否同意报到说明（见 /report-ins/form）"}

@@ -20,6 +20,7 @@ from app.core.errors import (
     Refusal,
     refusal_for_constraint,
 )
+from app.web.field_names import spoken
 from app.web.request_id import request_id
 
 log = logging.getLogger(__name__)
@@ -161,8 +162,8 @@ def _malformed(messages: Mapping[str, Any]) -> Refusal:
     by_field: dict[str, str] = {}
     for where in messages.values():
         _flatten("", where, by_field)
-    first = next(iter(by_field.items()), ("", "内容不符合要求"))
-    summary = "：".join(part for part in first if part)
+    field, wrong = next(iter(by_field.items()), ("", "内容不符合要求"))
+    summary = f"{spoken(field)}{wrong}" if field else wrong
     return Malformed(summary=summary, fields=by_field)
 
 

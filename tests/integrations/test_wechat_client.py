@@ -277,6 +277,7 @@ def test_neither_secret_nor_code_nor_session_key_reaches_the_log(
     phone: Phone, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="httpx2")
     code = phone.wx_login()
     phone.plan_fault(html=True)
     phone.client.session_of(code)

@@ -107,7 +107,7 @@ def test_an_answer_promises_all_its_fields_and_forbids_no_later_ones(
     assert "additionalProperties" not in answer
 
 
-def test_two_shapes_of_one_name_keep_apart_by_their_rooms(probe: World) -> None:
+def test_two_shapes_of_one_name_keep_apart_by_their_rooms(own_probe: World) -> None:
     def shape(module: str, **declared: fields.Field) -> type[Schema]:
         return type("TwinSchema", (Schema,), {"__module__": module, **declared})
 
@@ -116,8 +116,8 @@ def test_two_shapes_of_one_name_keep_apart_by_their_rooms(probe: World) -> None:
     far = shape("app.far_away.schemas", far=fields.String())
     room.get("/twins/near", public=True, gives=near)(lambda _: {"near": "a"})
     room.post("/twins/far", public=True, gives=far)(lambda _: {"far": "b"})
-    probe.app.extensions["linli.api"].register_blueprint(room)
-    schemas = probe.anonymous.get("/openapi.json").json["components"]["schemas"]
+    own_probe.app.extensions["linli.api"].register_blueprint(room)
+    schemas = own_probe.anonymous.get("/openapi.json").json["components"]["schemas"]
     assert list(schemas["Twin"]["properties"]) == ["near"]
     assert list(schemas["FarAwayTwin"]["properties"]) == ["far"]
 
@@ -175,7 +175,7 @@ def test_the_page_shows_every_operation_with_its_fields_and_refusals(
         assert shown in text, shown
 
 
-def test_the_page_escapes_what_it_shows(probe: World) -> None:
+def test_the_page_escapes_what_it_shows(own_probe: World) -> None:
     room = Room("sharp", "尖")
 
     def view(_: object) -> dict[str, str]:
@@ -183,7 +183,7 @@ def test_the_page_escapes_what_it_shows(probe: World) -> None:
         return {}
 
     room.get("/sharp", public=True)(view)
-    probe.app.extensions["linli.api"].register_blueprint(room)
-    source = probe.app.test_client().get("/docs").get_data(as_text=True)
+    own_probe.app.extensions["linli.api"].register_blueprint(room)
+    source = own_probe.app.test_client().get("/docs").get_data(as_text=True)
     assert "<script>" not in source
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; <code>&lt;b&gt;</code>" in source

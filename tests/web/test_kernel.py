@@ -149,9 +149,9 @@ def test_what_nobody_expected_shows_its_number_and_nothing_else(probe: World) ->
     assert works_in(probe.app) == 0
 
 
-def test_in_tests_what_nobody_expected_is_raised_again(probe: World) -> None:
-    probe.app.config["TESTING"] = True
-    person = probe.person()
+def test_in_tests_what_nobody_expected_is_raised_again(own_probe: World) -> None:
+    own_probe.app.config["TESTING"] = True
+    person = own_probe.person()
     with pytest.raises(RuntimeError, match="SELECT secret"):
         person.post("/probe/break")
 
