@@ -188,10 +188,11 @@ class CloseCountSchema(Schema):
         validate=validate.Length(0, COUNT_LINES_MAX, error=f"最多 {COUNT_LINES_MAX} 项"),
     )
 
-    @ma.validates("lines")
-    def _once_each(self, lines: list[dict[str, Any]], **_: Any) -> None:
+    @ma.validates_schema
+    def _once_each(self, found: dict[str, Any], **_: Any) -> None:
+        lines = found["lines"]
         if len({line["reward_id"] for line in lines}) < len(lines):
-            raise ma.ValidationError("同一种礼品只能填写一次")
+            raise ma.ValidationError("同一种礼品只能填写一次", "lines")
 
 
 class SettlementQuery(PageQuery):

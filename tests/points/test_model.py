@@ -97,8 +97,8 @@ class Bank(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             # The scheduler catches up: now nothing is late any more.
-            self.lapse_everything()
             self.traveller.shift(timedelta(days=1))
+            self.lapse_everything()
             self.expire()
             assert self._in_order(breaches(self.world))
         finally:
