@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.community.terms import CODE_LENGTH_MAX, NAME_LENGTH_MAX, PINYIN_LENGTH_MAX, Level
-from app.core.db import Model, PathText
+from app.core.db import Model, PathText, one_of
 
 
 class Area(Model):
@@ -50,9 +50,7 @@ class Area(Model):
             postgresql_where=text("valid_to IS NULL AND level IN ('compound', 'grid')"),
         ),
         Index("ix_area_path", "path"),
-        CheckConstraint(
-            "level IN ({})".format(", ".join(f"'{level}'" for level in Level)), name="level"
-        ),
+        one_of("level", Level),
         CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="validity"),
     )
 

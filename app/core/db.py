@@ -12,7 +12,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     JSON,
     BigInteger,
+    CheckConstraint,
     Connection,
     DateTime,
     Dialect,
@@ -109,6 +110,17 @@ class Model(DeclarativeBase):
         dict[str, Any]: JSON(),
         list[str]: JSON(),
     }
+
+
+def is_one_of(column: str, words: Iterable[str]) -> str:
+    """The condition that a column holds one of some words of ours."""
+    listed = ", ".join(f"'{word}'" for word in words)
+    return f"{column} IN ({listed})"
+
+
+def one_of(column: str, words: Iterable[str]) -> CheckConstraint:
+    """The law that a column holds one of some words of ours, named after the column."""
+    return CheckConstraint(is_one_of(column, words), name=column)
 
 
 # What Flask-SQLAlchemy is used for here: the session of the request and the engine by configuration.

@@ -6,7 +6,7 @@ from unicodedata import normalize
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Model
+from app.core.db import Model, one_of
 from app.core.permissions import Role
 from app.core.sealing import blind_index, seal, unseal
 from app.identity.terms import CONSENT_NOTE_LENGTH_MAX, FamilyState, LoginWay, MemberKind
@@ -35,10 +35,7 @@ class Person(Model):
 
     __table_args__ = (
         UniqueConstraint("phone_index", name="uq_person_phone"),
-        CheckConstraint(
-            "member_kind IN ({})".format(", ".join(f"'{kind}'" for kind in MemberKind)),
-            name="member_kind",
-        ),
+        one_of("member_kind", MemberKind),
     )
 
     @property
@@ -156,11 +153,7 @@ class LoginSession(Model):
     revoked_at: Mapped[datetime | None]
     revoked_why: Mapped[str | None] = mapped_column(String(40))
 
-    __table_args__ = (
-        CheckConstraint(
-            "way IN ({})".format(", ".join(f"'{way}'" for way in LoginWay)), name="way"
-        ),
-    )
+    __table_args__ = (one_of("way", LoginWay),)
 
 
 class RefreshToken(Model):
@@ -214,9 +207,7 @@ class RoleHolding(Model):
     given_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
     __table_args__ = (
-        CheckConstraint(
-            "role IN ({})".format(", ".join(f"'{role}'" for role in Role)), name="role"
-        ),
+        one_of("role", Role),
         CheckConstraint(
             "(area_id IS NOT NULL) + (unit_id IS NOT NULL) + (site_id IS NOT NULL) = 1",
             name="place",
@@ -261,9 +252,7 @@ class FamilyLink(Model):
 
     __table_args__ = (
         CheckConstraint("first_id < second_id", name="order"),
-        CheckConstraint(
-            "state IN ({})".format(", ".join(f"'{state}'" for state in FamilyState)), name="state"
-        ),
+        one_of("state", FamilyState),
         CheckConstraint(
             "(asked_by IS NULL) = (registered_by IS NOT NULL)"
             " AND (registered_by IS NULL) = (consent_note IS NULL)",

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Model, db
+from app.core.db import Model, db, is_one_of, one_of
 from app.core.sealing import seal, unseal
 from app.micro_wish.terms import (
     CLAIM_LIVE,
@@ -21,10 +21,6 @@ from app.micro_wish.terms import (
     WishCategory,
     WishState,
 )
-
-
-def _one_of(column: str, words: Any) -> str:
-    return "{} IN ({})".format(column, ", ".join(f"'{word}'" for word in sorted(words)))
 
 
 class Wish(Model):
@@ -51,11 +47,11 @@ class Wish(Model):
     """Why it was declined or withdrawn."""
 
     __table_args__ = (
-        CheckConstraint(_one_of("state", WishState), name="state"),
-        CheckConstraint(_one_of("category", WishCategory), name="category"),
+        one_of("state", WishState),
+        one_of("category", WishCategory),
         CheckConstraint(f"points BETWEEN 0 AND {POINTS_MAX}", name="points"),
         CheckConstraint(
-            f"NOT ({_one_of('state', WallState)}) OR "
+            f"NOT ({is_one_of('state', WallState)}) OR "
             "(published_at IS NOT NULL AND points IS NOT NULL)",
             name="published",
         ),
@@ -118,7 +114,7 @@ class WishClaim(Model):
     """What was credited: the wish's points, or less when the day's cap was reached."""
 
     __table_args__ = (
-        CheckConstraint(_one_of("state", ClaimState), name="state"),
+        one_of("state", ClaimState),
         CheckConstraint(f"rating BETWEEN {RATING_MIN} AND {RATING_MAX}", name="rating"),
         CheckConstraint(
             "state <> 'confirmed' OR (rating IS NOT NULL AND confirmed_by IS NOT NULL "
@@ -130,8 +126,8 @@ class WishClaim(Model):
             "uq_wish_claim_live",
             "wish_id",
             unique=True,
-            sqlite_where=text(_one_of("state", CLAIM_LIVE)),
-            postgresql_where=text(_one_of("state", CLAIM_LIVE)),
+            sqlite_where=text(is_one_of("state", sorted(CLAIM_LIVE))),
+            postgresql_where=text(is_one_of("state", sorted(CLAIM_LIVE))),
         ),
         Index("ix_wish_claim_claimer_id_id", "claimer_id", "id"),
         Index(

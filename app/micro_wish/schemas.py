@@ -1,8 +1,6 @@
 """Shapes of wishes."""
 
-from enum import StrEnum
-
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from app.community.schemas import AreaSchema
 from app.community.terms import CODE_LENGTH_MAX
@@ -21,12 +19,7 @@ from app.micro_wish.terms import (
     WishCategory,
     WishState,
 )
-from app.web import Flag, Id, Moment, PageQuery, Schema, Text, Whole
-
-
-def _word(words: type[StrEnum], attribute: str) -> fields.String:
-    """A word of ours going out; its values are named in the API document."""
-    return fields.String(required=True, attribute=attribute, validate=validate.OneOf(list(words)))
+from app.web import Flag, Id, Moment, PageQuery, Schema, Text, Whole, Word
 
 
 class WishFormSchema(Schema):
@@ -95,9 +88,9 @@ class WallWishSchema(Schema):
     wisher_name = fields.String(required=True)
     title = fields.String(required=True, attribute="wish.title")
     public_text = fields.String(required=True, attribute="wish.public_text")
-    category = _word(WishCategory, "wish.category")
+    category = Word(WishCategory, attribute="wish.category")
     points = Whole(required=True, attribute="wish.points", allow_none=True)
-    state = _word(WishState, "wish.state")
+    state = Word(WishState, attribute="wish.state")
     state_since = Moment(required=True, attribute="wish.state_since")
     published_at = Moment(required=True, attribute="wish.published_at", allow_none=True)
 
@@ -108,7 +101,7 @@ class WishClaimSchema(Schema):
     id = Id(required=True, attribute="claim.id")
     claimer_id = Id(required=True, attribute="claim.claimer_id")
     claimer_name = fields.String(required=True)
-    state = _word(ClaimState, "claim.state")
+    state = Word(ClaimState, attribute="claim.state")
     claimed_at = Moment(required=True, attribute="claim.claimed_at")
     approved_at = Moment(required=True, attribute="claim.approved_at", allow_none=True)
     due_at = Moment(required=True, attribute="claim.due_at", allow_none=True)

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Model
+from app.core.db import Model, one_of
 from app.notifications.terms import (
     BODY_LENGTH_MAX,
     TITLE_LENGTH_MAX,
@@ -35,13 +35,8 @@ class InboxMessage(Model):
 
     __table_args__ = (
         UniqueConstraint("entry_id", "reader", name="uq_inbox_message_entry_reader"),
-        CheckConstraint(
-            "kind IN ({})".format(", ".join(f"'{kind}'" for kind in MessageKind)), name="kind"
-        ),
-        CheckConstraint(
-            "link_kind IN ({})".format(", ".join(f"'{kind}'" for kind in LinkKind)),
-            name="link_kind",
-        ),
+        one_of("kind", MessageKind),
+        one_of("link_kind", LinkKind),
         Index("ix_inbox_message_person_id", "person_id", "id"),
         Index(
             "ix_inbox_message_unread",

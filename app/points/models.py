@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.append_only import append_only
-from app.core.db import Model
+from app.core.db import Model, one_of
 from app.points.terms import (
     DETAIL_LENGTH_MAX,
     NOTE_LENGTH_MAX,
@@ -31,15 +31,7 @@ from app.points.terms import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from enum import StrEnum
-
     from sqlalchemy import Table
-
-
-def _one_of(column: str, words: "Iterable[StrEnum]") -> str:
-    listed = ", ".join(f"'{word}'" for word in words)
-    return f"{column} IN ({listed})"
 
 
 def _whole(*columns: str) -> CheckConstraint:
@@ -88,7 +80,7 @@ class Account(Model):
     """For a pocket found empty after its month: the end of that month, so that no later sweep looks at it again."""
 
     __table_args__ = (
-        CheckConstraint(_one_of("kind", AccountKind), name="kind"),
+        one_of("kind", AccountKind),
         CheckConstraint(
             "(kind = 'pocket') = (wallet_id IS NOT NULL)"
             " AND (kind = 'pocket') = (expires_month IS NOT NULL)",
@@ -167,7 +159,7 @@ class Transfer(Model):
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("debit_account_id <> credit_account_id", name="accounts"),
-        CheckConstraint(_one_of("kind", TransferKind), name="kind"),
+        one_of("kind", TransferKind),
         CheckConstraint("(kind = 'reversal') = (reverses_id IS NOT NULL)", name="reversal"),
         CheckConstraint(
             "(debit_version IS NULL) = (debit_after IS NULL)"
@@ -223,7 +215,7 @@ class Hold(Model):
 
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount"),
-        CheckConstraint(_one_of("state", HoldState), name="state"),
+        one_of("state", HoldState),
         CheckConstraint(
             "(state = 'posted') = (posted IS NOT NULL)"
             " AND (posted IS NULL OR posted BETWEEN 1 AND amount)",
@@ -286,7 +278,7 @@ class GrantReview(Model):
     """Why it was declined."""
 
     __table_args__ = (
-        CheckConstraint(_one_of("state", GrantState), name="state"),
+        one_of("state", GrantState),
         CheckConstraint(
             "(state = 'pending') = (decided_by IS NULL)"
             " AND (state = 'pending') = (decided_at IS NULL)",

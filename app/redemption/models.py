@@ -4,14 +4,13 @@ The counter's path speaks Core (`STOCK`, `REDEMPTION`): rows, not objects.
 """
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.append_only import append_only
-from app.core.db import Model
+from app.core.db import Model, one_of
 from app.redemption.terms import (
     CODE_LENGTH,
     DESCRIPTION_LENGTH_MAX,
@@ -28,11 +27,6 @@ from app.redemption.terms import (
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
-
-
-def _one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
-    listed = ", ".join(f"'{word}'" for word in words)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
 class Reward(Model):
@@ -71,9 +65,9 @@ class Reward(Model):
         CheckConstraint("(per_period_max IS NULL) = (period IS NULL)", name="period_limit"),
         CheckConstraint("open_from <= open_until", name="open_days"),
         CheckConstraint(f"pickup_days BETWEEN 1 AND {PICKUP_DAYS_MAX}", name="pickup_days"),
-        _one_of("kind", RewardKind),
-        _one_of("category", Category),
-        _one_of("period", Period),
+        one_of("kind", RewardKind),
+        one_of("category", Category),
+        one_of("period", Period),
         Index("ix_reward_area_id_id", "area_id", "id"),
     )
 
@@ -125,10 +119,7 @@ class Redemption(Model):
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint("points > 0", name="points"),
-        CheckConstraint(
-            "state IN ({})".format(", ".join(f"'{state}'" for state in RedemptionState)),
-            name="state",
-        ),
+        one_of("state", RedemptionState),
         CheckConstraint("(state = 'held') = (closed_at IS NULL)", name="closed"),
         CheckConstraint("(state = 'collected') = (collected_by IS NOT NULL)", name="collected"),
         Index("ix_redemption_person_id_id", "person_id", "id"),
@@ -220,7 +211,7 @@ class StockMove(Model):
     __table_args__ = (
         ForeignKeyConstraint(["reward_id", "site_id"], ["stock.reward_id", "stock.site_id"]),
         CheckConstraint("quantity > 0", name="quantity"),
-        _one_of("kind", MoveKind),
+        one_of("kind", MoveKind),
         CheckConstraint("(kind = 'handed_out') = (redemption_id IS NOT NULL)", name="handed_out"),
         CheckConstraint("(kind = 'transferred_in') = (out_move_id IS NOT NULL)", name="transfer"),
         CheckConstraint(

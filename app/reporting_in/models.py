@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.append_only import append_only
-from app.core.db import Model, db
+from app.core.db import Model, db, one_of
 from app.core.sealing import seal, unseal
 from app.core.upsert import insert_or_ignore
 from app.identity.terms import MemberKind
@@ -45,13 +45,8 @@ class ReportIn(Model):
     """The report-in elsewhere that this one continues."""
 
     __table_args__ = (
-        CheckConstraint(
-            "state IN ({})".format(", ".join(f"'{state}'" for state in ReportInState)), name="state"
-        ),
-        CheckConstraint(
-            "member_kind IN ({})".format(", ".join(f"'{kind}'" for kind in MemberKind)),
-            name="member_kind",
-        ),
+        one_of("state", ReportInState),
+        one_of("member_kind", MemberKind),
         CheckConstraint(
             f"member_kind <> '{MemberKind.IN_SERVICE}' OR unit_id IS NOT NULL", name="unit"
         ),

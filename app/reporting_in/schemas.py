@@ -16,12 +16,7 @@ from app.reporting_in.terms import (
     ReportInState,
     Speciality,
 )
-from app.web import Flag, Id, Moment, PageQuery, Schema, Text
-
-
-def _word(words: type[StrEnum], attribute: str) -> fields.String:
-    """A word of ours going out; its values are named in the API document."""
-    return fields.String(required=True, attribute=attribute, validate=validate.OneOf(list(words)))
+from app.web import Flag, Id, Moment, PageQuery, Schema, Text, Word
 
 
 def _choices(words: type[StrEnum]) -> fields.List[Any]:
@@ -91,7 +86,7 @@ class ReportInStepSchema(Schema):
     """One row of history."""
 
     from_state = fields.String(required=True, attribute="step.from_state", allow_none=True)
-    to_state = _word(ReportInState, "step.to_state")
+    to_state = Word(ReportInState, attribute="step.to_state")
     actor_name = fields.String(required=True, allow_none=True)
     at = Moment(required=True, attribute="step.at")
     reason = fields.String(required=True, attribute="step.reason", allow_none=True)
@@ -107,13 +102,13 @@ class ReportInSchema(Schema):
     unit = fields.Nested(
         ReportInUnitSchema, required=True, attribute="report_in.unit", allow_none=True
     )
-    member_kind = _word(MemberKind, "report_in.member_kind")
+    member_kind = Word(MemberKind, attribute="report_in.member_kind")
     specialities = fields.List(fields.String(), required=True, attribute="report_in.specialities")
     free_times = fields.List(fields.String(), required=True, attribute="report_in.free_times")
     emergency_ready = Flag(required=True, attribute="report_in.emergency_ready")
     note = fields.String(required=True, attribute="report_in.note", allow_none=True)
     consent_version = fields.String(required=True, attribute="report_in.consent_version")
-    state = _word(ReportInState, "report_in.state")
+    state = Word(ReportInState, attribute="report_in.state")
     state_since = Moment(required=True, attribute="report_in.state_since")
     submitted_at = Moment(required=True, attribute="report_in.submitted_at")
     receipt_number = fields.String(

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Model
+from app.core.db import Model, one_of
 from app.sites.terms import (
     ADDRESS_LENGTH_MAX,
     NAME_LENGTH_MAX,
@@ -37,7 +37,7 @@ class Site(Model):
 
     __table_args__ = (
         CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="place"),
-        CheckConstraint("kind IN ({})".format(", ".join(f"'{k}'" for k in SiteKind)), name="kind"),
+        one_of("kind", SiteKind),
     )
 
     @property
@@ -68,8 +68,6 @@ class CodeUsed(Model):
     used_at: Mapped[datetime]
 
     __table_args__ = (
-        CheckConstraint("kind IN ({})".format(", ".join(f"'{k}'" for k in CodeKind)), name="kind"),
-        CheckConstraint(
-            "direction IN ({})".format(", ".join(f"'{d}'" for d in Direction)), name="direction"
-        ),
+        one_of("kind", CodeKind),
+        one_of("direction", Direction),
     )

@@ -1,14 +1,13 @@
 """Opportunities with their shifts, claims, attendances with their evidence, and service records."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import cast
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Table, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.append_only import append_only
-from app.core.db import Model
+from app.core.db import Model, is_one_of, one_of
 from app.sites.terms import Direction, Distance
 from app.volunteer.terms import (
     DIFFICULTY_MAX,
@@ -30,13 +29,7 @@ from app.volunteer.terms import (
     RecordState,
 )
 
-
-def _one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
-    listed = ", ".join(f"'{word}'" for word in words)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
-
-
-_LIVE = "state IN ({})".format(", ".join(f"'{state}'" for state in LIVE))
+_LIVE = is_one_of("state", LIVE)
 
 
 class Opportunity(Model):
@@ -65,11 +58,11 @@ class Opportunity(Model):
     published_at: Mapped[datetime | None]
 
     __table_args__ = (
-        _one_of("kind", OpportunityKind),
-        _one_of("category", Category),
-        _one_of("open_to", OpenTo),
-        _one_of("points_rule", PointsRule),
-        _one_of("state", OpportunityState),
+        one_of("kind", OpportunityKind),
+        one_of("category", Category),
+        one_of("open_to", OpenTo),
+        one_of("points_rule", PointsRule),
+        one_of("state", OpportunityState),
         CheckConstraint(
             "(points_rule = 'fixed') = (points_fixed IS NOT NULL)", name="points_fixed"
         ),
@@ -127,8 +120,8 @@ class Claim(Model):
     reason: Mapped[str | None] = mapped_column(String(REASON_LENGTH_MAX))
 
     __table_args__ = (
-        _one_of("state", ClaimState),
-        _one_of("role", ClaimRole),
+        one_of("state", ClaimState),
+        one_of("role", ClaimRole),
         Index(
             "uq_claim_live",
             "person_id",
@@ -194,9 +187,9 @@ class Evidence(Model):
     """How far from the site the phone said it was, as a bucket; the point itself is never kept."""
 
     __table_args__ = (
-        _one_of("direction", Direction),
-        _one_of("kind", EvidenceKind),
-        _one_of("distance", Distance),
+        one_of("direction", Direction),
+        one_of("kind", EvidenceKind),
+        one_of("distance", Distance),
     )
 
 
@@ -235,8 +228,8 @@ class ServiceRecord(Model):
 
     __table_args__ = (
         UniqueConstraint("attendance_id", name="uq_service_record_attendance"),
-        _one_of("evidence_class", EvidenceClass),
-        _one_of("state", RecordState),
+        one_of("evidence_class", EvidenceClass),
+        one_of("state", RecordState),
         CheckConstraint("minutes >= 0 AND points BETWEEN 0 AND points_due", name="amounts"),
         CheckConstraint("state = 'confirmed' OR points = 0", name="paid"),
         Index("ix_service_record_person_id_id", "person_id", "id"),

@@ -1,6 +1,5 @@
 """Shapes of opportunities, claims, scans and service records."""
 
-from enum import StrEnum
 from typing import Any
 
 import marshmallow as ma
@@ -33,15 +32,9 @@ from app.volunteer.terms import (
     PointsRule,
     RecordState,
 )
-from app.web import Flag, Id, Moment, PageQuery, Schema, Text, Whole
+from app.web import Flag, Id, Moment, PageQuery, Schema, Text, Whole, Word
 
 SECONDS_PER_HOUR = 3600
-
-
-def _word(words: type[StrEnum], attribute: str, **kwargs: Any) -> fields.String:
-    """A word of ours going out; its values are named in the API document."""
-    one_of = validate.OneOf([str(word) for word in words])
-    return fields.String(required=True, attribute=attribute, validate=one_of, **kwargs)
 
 
 # --- coming in ----------------------------------------------------------------------------------------------
@@ -225,7 +218,7 @@ class OpportunityNameSchema(Schema):
     """What one serves."""
 
     id = Id(required=True)
-    kind = _word(OpportunityKind, "kind")
+    kind = Word(OpportunityKind)
     title = fields.String(required=True)
 
 
@@ -233,18 +226,18 @@ class OpportunitySchema(Schema):
     """An opportunity with where it is, when, and what it earns."""
 
     id = Id(required=True, attribute="opportunity.id")
-    kind = _word(OpportunityKind, "opportunity.kind")
-    category = _word(Category, "opportunity.category")
+    kind = Word(OpportunityKind, attribute="opportunity.kind")
+    category = Word(Category, attribute="opportunity.category")
     title = fields.String(required=True, attribute="opportunity.title")
     description = fields.String(required=True, attribute="opportunity.description")
     area = fields.Nested(AreaSchema, required=True)
     site = fields.Nested(StationSchema, required=True)
-    open_to = _word(OpenTo, "opportunity.open_to")
+    open_to = Word(OpenTo, attribute="opportunity.open_to")
     needs_approval = Flag(required=True, attribute="opportunity.needs_approval")
-    points_rule = _word(PointsRule, "opportunity.points_rule")
+    points_rule = Word(PointsRule, attribute="opportunity.points_rule")
     points_fixed = Whole(required=True, allow_none=True, attribute="opportunity.points_fixed")
     difficulty = Whole(required=True, attribute="opportunity.difficulty")
-    state = _word(OpportunityState, "opportunity.state")
+    state = Word(OpportunityState, attribute="opportunity.state")
     published_at = Moment(required=True, allow_none=True, attribute="opportunity.published_at")
     shifts = fields.List(fields.Nested(ShiftSchema), required=True)
 
@@ -253,8 +246,8 @@ class ClaimSchema(Schema):
     """A claim with what it is about; the person by masked name."""
 
     id = Id(required=True, attribute="claim.id")
-    state = _word(ClaimState, "claim.state")
-    role = _word(ClaimRole, "claim.role")
+    state = Word(ClaimState, attribute="claim.state")
+    role = Word(ClaimRole, attribute="claim.role")
     waiting_position = Whole(
         required=True,
         allow_none=True,
@@ -273,11 +266,11 @@ class ClaimSchema(Schema):
 class EvidenceSchema(Schema):
     """One thing that shows a presence began or ended."""
 
-    direction = _word(Direction, "direction")
-    kind = _word(EvidenceKind, "kind")
+    direction = Word(Direction)
+    kind = Word(EvidenceKind)
     device_at = Moment(required=True, allow_none=True)
     received_at = Moment(required=True)
-    distance = _word(Distance, "distance", allow_none=True)
+    distance = Word(Distance, allow_none=True)
 
 
 class AttendanceSchema(Schema):
@@ -323,18 +316,18 @@ class RecordMadeSchema(Schema):
     """The service record a check-out made."""
 
     id = Id(required=True)
-    state = _word(RecordState, "state")
+    state = Word(RecordState)
 
 
 class ScannedSchema(Schema):
     """What a scan did. The same scan again is answered the same."""
 
     attendance = fields.Nested(VisitSchema, required=True)
-    direction = _word(Direction, "direction")
+    direction = Word(Direction)
     minutes = Whole(required=True)
     points = Whole(required=True)
     evidence = fields.List(
-        fields.String(validate=validate.OneOf([str(kind) for kind in EvidenceKind])),
+        Word(EvidenceKind),
         required=True,
     )
     record = fields.Nested(RecordMadeSchema, required=True, allow_none=True)
@@ -352,7 +345,7 @@ class ServiceRecordSchema(Schema):
     """A service record with what it was for; the person by masked name."""
 
     id = Id(required=True, attribute="record.id")
-    state = _word(RecordState, "record.state")
+    state = Word(RecordState, attribute="record.state")
     person_id = Id(required=True, attribute="record.person_id")
     person_name = fields.String(required=True, allow_none=True)
     opportunity = fields.Nested(OpportunityNameSchema, required=True)
@@ -361,7 +354,7 @@ class ServiceRecordSchema(Schema):
     ended_at = Moment(required=True, attribute="record.ended_at")
     minutes = Whole(required=True, attribute="record.minutes")
     minutes_planned = Whole(required=True, attribute="record.minutes_planned")
-    evidence_class = _word(EvidenceClass, "record.evidence_class")
+    evidence_class = Word(EvidenceClass, attribute="record.evidence_class")
     points_due = Whole(required=True, attribute="record.points_due")
     points = Whole(required=True, attribute="record.points")
     explanation = fields.String(required=True)

@@ -16,6 +16,7 @@ from app.web.schema import (
     UploadedFile,
     Whole,
     WholeList,
+    Word,
     page_of,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "UploadedFile",
     "Whole",
     "WholeList",
+    "Word",
     "page_of",
 ]

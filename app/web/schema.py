@@ -6,6 +6,7 @@ offset. So no payload that passes a schema can make the database itself refuse t
 
 import re
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import marshmallow as ma
@@ -72,6 +73,15 @@ class Text(fields.String):
         if _UNSTORABLE.search(text) or (not self._multiline and "\n" in text):
             raise ma.ValidationError("含有无法保存的字符")
         return text
+
+
+class Word(fields.String):
+    """A word of ours going out; its values are named in the API document."""
+
+    def __init__(self, words: type[StrEnum], **kwargs: Any) -> None:
+        super().__init__(
+            required=True, validate=validate.OneOf([str(word) for word in words]), **kwargs
+        )
 
 
 class Whole(fields.Integer):

@@ -1,6 +1,7 @@
 """The area tree over HTTP."""
 
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 
 import pytest
@@ -13,7 +14,8 @@ from app.community.models import Area
 from app.core.clock import china_date, now
 from app.core.db import in_transaction
 from app.sites.models import Site
-from tests.support.community_world import at_once, facts, refusal, rows
+from tests.support.community_world import facts, refusal, rows
+from tests.support.races import at_once
 from tests.support.world import BAOJIA, HUXI, NINGBO, WAITAN_STREET, YILI, World
 
 JIANGBEI = "330205000000"
@@ -223,7 +225,10 @@ def test_a_malformed_area_is_refused(world: World, change: dict[str, object]) ->
 def test_compounds_added_at_once_get_numbers_of_their_own(world: World) -> None:
     admin = world.area_admin(WAITAN_STREET)
     answers = at_once(
-        *((admin, "/areas", {**COMPOUND, "name": f"{number} 号院"}) for number in range(6))
+        [
+            partial(admin.post, "/areas", {**COMPOUND, "name": f"{number} 号院"})
+            for number in range(6)
+        ]
     )
     assert {answer.status_code for answer in answers} == {201}
     assert {answer.json["code"] for answer in answers} == {f"{BAOJIA}-{n}" for n in range(1, 7)}
@@ -231,7 +236,7 @@ def test_compounds_added_at_once_get_numbers_of_their_own(world: World) -> None:
 
 def test_one_name_entered_at_once_stands_once(world: World) -> None:
     admin = world.area_admin(WAITAN_STREET)
-    answers = at_once(*((admin, "/areas", COMPOUND),) * 5)
+    answers = at_once([partial(admin.post, "/areas", COMPOUND)] * 5)
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
     assert {a.json["error"]["code"] for a in answers if a.status_code == HTTPStatus.CONFLICT} == {
         "area_name_taken"
@@ -323,8 +328,10 @@ def test_an_area_is_not_ended_from_elsewhere(world: World) -> None:
 def test_two_areas_do_not_end_into_each_other(world: World) -> None:
     admin = world.area_admin(WAITAN_STREET)
     answers = at_once(
-        (admin, f"/areas/{HUXI}/end", {"successor": BAOJIA}),
-        (admin, f"/areas/{BAOJIA}/end", {"successor": HUXI}),
+        [
+            partial(admin.post, f"/areas/{HUXI}/end", {"successor": BAOJIA}),
+            partial(admin.post, f"/areas/{BAOJIA}/end", {"successor": HUXI}),
+        ]
     )
     assert sorted(answer.status_code for answer in answers) == [200, 404]
 
@@ -332,8 +339,10 @@ def test_two_areas_do_not_end_into_each_other(world: World) -> None:
 def test_nothing_is_added_below_an_area_that_ends_meanwhile(world: World) -> None:
     admin = world.area_admin(WAITAN_STREET)
     answers = at_once(
-        (admin, f"/areas/{BAOJIA}/end", {"successor": HUXI}),
-        (admin, "/areas", COMPOUND),
+        [
+            partial(admin.post, f"/areas/{BAOJIA}/end", {"successor": HUXI}),
+            partial(admin.post, "/areas", COMPOUND),
+        ]
     )
     # Whichever came first, the other was refused: the community ended, or it has its compound.
     statuses = sorted(answer.status_code for answer in answers)

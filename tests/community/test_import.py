@@ -1,7 +1,6 @@
 """Loading lists of areas: all or nothing, once, and every bad row by number."""
 
 import csv
-import threading
 import time
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from app.community.importing import import_areas
 from app.community.models import Area
 from app.community.terms import ImportReport
 from tests.support.community_world import facts, rows
+from tests.support.races import at_once
 from tests.support.schema import AREAS_CSV
 from tests.support.world import BAOJIA, HUXI, WAITAN_STREET, YILI, World
 
@@ -156,19 +156,12 @@ def test_one_bad_row_among_good_ones_leaves_everything_as_it_was(
 def test_four_imports_at_once_load_the_list_once(app: Flask, tmp_path: Path) -> None:
     path = tmp_path / "areas.csv"
     path.write_text(HEADER + NEW, encoding="utf-8")
-    start = threading.Barrier(4)
-    reports: list[ImportReport] = []
 
-    def run() -> None:
-        start.wait()
+    def run() -> ImportReport:
         with app.app_context():
-            reports.append(import_areas(path, lambda _: None))
+            return import_areas(path, lambda _: None)
 
-    threads = [threading.Thread(target=run) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    reports = at_once([run] * 4)
     assert sorted(report.added for report in reports) == [0, 0, 0, 3]
     assert rows(app, select(func.count()).select_from(Area)) == [(5728,)]
     assert len(told(app)) == 2

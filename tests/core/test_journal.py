@@ -5,7 +5,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -29,6 +28,7 @@ from app.core.journal import (
     deliver,
     reacts_to,
 )
+from tests.support.races import at_once
 
 ROOT = Path(__file__).parents[2]
 
@@ -249,15 +249,11 @@ def test_a_fact_written_by_an_older_version_is_still_read(app: Flask) -> None:
 def test_two_deliverers_at_once_tell_each_fact_once(app: Flask) -> None:
     facts = 40
     ring(app, *range(1, facts + 1))
-    start = threading.Barrier(2)
 
     def work() -> int:
-        start.wait(10)
         return sum(iter(partial(deliver_at, app), 0))
 
-    with ThreadPoolExecutor(2) as threads:
-        answered = [running.result(60) for running in [threads.submit(work) for _ in range(2)]]
-    assert sum(answered) == facts
+    assert sum(at_once([work] * 2)) == facts
     assert len(doors(app)) == facts
     assert waiting(app) == []
 
@@ -274,11 +270,7 @@ def test_on_postgresql_a_deliverer_skips_what_another_holds(app: Flask) -> None:
         with app.app_context():
             return deliver(lambda: system(now()), deliveries_max=1)
 
-    with ThreadPoolExecutor(2) as threads:
-        answered = [
-            running.result(30) for running in [threads.submit(deliver_one) for _ in range(2)]
-        ]
-    assert answered == [1, 1]
+    assert at_once([deliver_one] * 2) == [1, 1]
     assert doors(app) == ["door-1", "door-2"]
 
 

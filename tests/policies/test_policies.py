@@ -1,6 +1,7 @@
 """Policies over HTTP: set from a day on, inherited down the tree, explained for any day."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -13,7 +14,8 @@ from app.core.db import db, in_transaction
 from app.policies.models import PolicyRow
 from app.policies.queries import rules_at
 from app.policies.terms import KEYS, POINTS_PER_HOUR
-from tests.support.community_world import at_once, facts, refusal, rows
+from tests.support.community_world import facts, refusal, rows
+from tests.support.races import at_once
 from tests.support.world import BAOJIA, HUXI, NINGBO, WAITAN_STREET, YILI, Caller, World
 
 
@@ -343,7 +345,9 @@ def test_a_contradiction_with_a_row_above_or_on_a_later_day_counts(world: World)
 def test_of_two_contradicting_settings_at_once_one_is_refused(world: World) -> None:
     admin = world.area_admin(WAITAN_STREET)
     answers = at_once(
-        (admin, "/policies", policy(**LONG_STEP)),
-        (admin, "/policies", policy(**LATE_CODES)),
+        [
+            partial(admin.post, "/policies", policy(**LONG_STEP)),
+            partial(admin.post, "/policies", policy(**LATE_CODES)),
+        ]
     )
     assert sorted(answer.status_code for answer in answers) == [201, 409]

@@ -15,6 +15,7 @@ from app.policies.terms import REDEMPTION_PICKUP_DAYS, REDEMPTION_WINDOW
 from app.redemption import actions, jobs, queries
 from app.redemption.actions.stock import StockRefused, move_stock
 from app.redemption.models import Redemption
+from app.redemption.queries import orders
 from app.sites.models import Site
 from tests.support.books import breaches
 from tests.support.points_world import act, earn, lines, set_policy, standing
@@ -219,7 +220,7 @@ def test_a_minute_after_the_deadline_is_too_late_even_before_the_clock_came_by(
 
 
 def test_many_uncollected_orders_lapse_in_batches(world: World, monkeypatch: Any) -> None:
-    monkeypatch.setattr(queries, "LAPSE_BATCH", 2)
+    monkeypatch.setattr(orders, "LAPSE_BATCH", 2)
     person, site_id = with_points(world), world.site()
     reward_id = reward(world, site_id, points=1, quantity=5)
     for _ in range(5):

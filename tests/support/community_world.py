@@ -1,6 +1,5 @@
 """What the tests of community, policies and units ask besides HTTP."""
 
-import threading
 from typing import Any
 
 from flask import Flask
@@ -9,7 +8,6 @@ from werkzeug.test import TestResponse
 
 from app.core.db import db, in_transaction
 from app.core.journal import JournalEntry
-from tests.support.world import Caller
 
 
 def rows(app: Flask, statement: Select[Any]) -> list[tuple[Any, ...]]:
@@ -34,20 +32,3 @@ def facts(app: Flask, name: str) -> list[tuple[int, int | None, int | None, dict
 def refusal(answer: TestResponse) -> tuple[int, str]:
     """Status and code of a refused request."""
     return answer.status_code, answer.json["error"]["code"]
-
-
-def at_once(*calls: tuple[Caller, str, dict[str, Any]]) -> list[TestResponse]:
-    """The answers to several POSTs sent in the same moment."""
-    start = threading.Barrier(len(calls))
-    answers: list[TestResponse] = []
-
-    def send(caller: Caller, path: str, body: dict[str, Any]) -> None:
-        start.wait()
-        answers.append(caller.post(path, body))
-
-    threads = [threading.Thread(target=send, args=call) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers

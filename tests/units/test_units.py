@@ -1,11 +1,13 @@
 """Work units over HTTP: entered once by their code, found by name."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 import pytest
 
-from tests.support.community_world import at_once, facts, refusal
+from tests.support.community_world import facts, refusal
+from tests.support.races import at_once
 from tests.support.world import BAOJIA, NINGBO, WAITAN_STREET, YILI, Caller, World
 
 JIANGBEI = "330205000000"
@@ -98,7 +100,7 @@ def test_a_unit_is_entered_once(world: World) -> None:
 
 def test_a_unit_entered_at_once_is_entered_once(world: World) -> None:
     admin = world.area_admin(WAITAN_STREET)
-    answers = at_once(*((admin, "/units", unit()),) * 5)
+    answers = at_once([partial(admin.post, "/units", unit())] * 5)
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
     assert found(admin, "") == ["外滩街道中心小学"]
 

@@ -1,11 +1,9 @@
 """Asked twice, done once."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
 from tests.support.probe_room import works_in
+from tests.support.races import at_once
 from tests.support.world import World
 
 REPLAYED = "Idempotency-Replayed"
@@ -95,17 +93,14 @@ def test_the_longest_key_is_kept(probe: World) -> None:
 @pytest.mark.parametrize("path", ["/probe/notes", "/probe/refuse"])
 def test_twenty_at_once_under_one_key_do_it_once_and_hear_the_same(probe: World, path: str) -> None:
     person = probe.person()
-    start = threading.Barrier(20)
 
     def ask() -> tuple[int, bytes, str | None]:
-        start.wait(20)
         answer = person.post(path, {"word": "a"}, key="same")
         said = answer.json.copy()
         said.get("error", {}).pop("request_id", None)
         return answer.status_code, repr(said).encode(), answer.headers.get(REPLAYED)
 
-    with ThreadPoolExecutor(20) as threads:
-        heard = [running.result(60) for running in [threads.submit(ask) for _ in range(20)]]
+    heard = at_once([ask] * 20)
     assert len({(status, said) for status, said, _ in heard}) == 1
     assert works_in(probe.app) == (1 if path == "/probe/notes" else 0)
     # Two refusals may race to be kept; both hear the one that was.
