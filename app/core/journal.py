@@ -21,6 +21,7 @@ from typing_extensions import override
 from app.core.actor import Actor
 from app.core.append_only import append_only
 from app.core.db import Model, db, in_transaction
+from app.core.prepared import Prepared
 
 log = logging.getLogger(__name__)
 
@@ -118,16 +119,14 @@ def reacts_to(event: type[E]) -> Callable[[Reaction[E]], Reaction[E]]:
 
 # Into the tables, without the mapper: every change of the world ends here.
 _ENTRY = cast("Table", JournalEntry.__table__)
-_ENTER = insert(_ENTRY).returning(_ENTRY.c.id)
-_AWAIT = insert(cast("Table", JournalDelivery.__table__))
+_ENTER = Prepared(insert(_ENTRY).returning(_ENTRY.c.id))
+_AWAIT = Prepared(insert(cast("Table", JournalDelivery.__table__)))
 
 
 def announce(actor: Actor, *events: Event) -> None:
     """Write the facts and what waits to read them, in the current transaction."""
-    db.session.flush()  # what the facts point to may still wait in the session
     for event in events:
-        entry_id = db.session.scalar(
-            _ENTER,
+        entry_id = _ENTER.scalar(
             {
                 "at": actor.now,
                 "name": event.name,
@@ -141,8 +140,7 @@ def announce(actor: Actor, *events: Event) -> None:
         )
         readers = _reactions.get(event.name, {})
         if readers:
-            db.session.execute(
-                _AWAIT,
+            _AWAIT.run_each(
                 [
                     {"entry_id": entry_id, "reader": reader, "due_at": actor.now, "attempts": 0}
                     for reader in readers

@@ -27,6 +27,7 @@ from app.core.db import db
 from app.core.errors import NotFound
 from app.core.paging import LIMIT_DEFAULT, Page, paginate
 from app.core.permissions import GRANTS, HeldAt, Permission, Role
+from app.core.prepared import Prepared
 from app.identity import exports, rules
 from app.identity.models import (
     FamilyLink,
@@ -250,7 +251,7 @@ def _families_shown(person_id: int, links: Sequence[FamilyLink]) -> list[FamilyS
 
 # Put together once, of tables and not of classes: every request asks it.
 _PERSON, _LOGIN, _ROLE = (cast("Table", of.__table__) for of in (Person, LoginSession, RoleHolding))
-_STANDING = (
+_STANDING = Prepared(
     select(_ROLE.c.role, _area.c.path, _ROLE.c.unit_id, _ROLE.c.site_id)
     .select_from(_PERSON)
     .join(
@@ -275,8 +276,7 @@ def standing_of(
 
     Nothing at all when the person is disabled or deleted or the login session is revoked.
     """
-    rows = db.session.execute(_STANDING, {"person_id": person_id, "session_id": session_id})
-    return [tuple(row) for row in rows]
+    return _STANDING.all({"person_id": person_id, "session_id": session_id})
 
 
 def person_of_wechat(app_id: str, openid: str) -> Person | None:
