@@ -720,8 +720,10 @@ def _moved_between(newest_first: Sequence[Transfer] | Sequence[Row[Any]]) -> dic
     return moved
 
 
-_GRANTED_FOR = select(POINTS_GRANT.c.id, POINTS_GRANT.c.reason).where(
-    POINTS_GRANT.c.id.in_(bindparam("grants", expanding=True))
+_GRANTED_FOR = Prepared(
+    select(POINTS_GRANT.c.id, POINTS_GRANT.c.reason).where(
+        POINTS_GRANT.c.id.in_(bindparam("grants", expanding=True))
+    )
 )
 
 
@@ -731,7 +733,7 @@ def _reasons(transfers: Sequence[Transfer] | Sequence[Row[Any]]) -> dict[int, st
     reversed_ = {(t.cause_id, t.part): t.id for t in transfers if t.kind == TransferKind.REVERSAL}
     found: dict[int, str] = {}
     if granted:
-        rows = db.session.execute(_GRANTED_FOR, {"grants": list(granted)})
+        rows = _GRANTED_FOR.all({"grants": list(granted)})
         found.update((granted[grant_id], reason) for grant_id, reason in rows)
     if reversed_:
         parts = db.session.execute(
