@@ -8,7 +8,7 @@ Delivery is at least once in spirit and exactly once in effect, because removal 
 
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar, TypeVar, cast, get_args
@@ -56,6 +56,8 @@ class Event:
 
 
 _EVENTS: dict[str, type[Event]] = {}
+_COLUMNS = frozenset(field.name for field in fields(Event))
+"""What every fact has is kept in columns; the rest is its payload."""
 
 
 class JournalEntry(Model):
@@ -227,8 +229,12 @@ def _postpone(now: datetime, entry_id: int, reader: str, fault: Exception) -> No
 
 
 def _payload(event: Event) -> dict[str, Any]:
-    values = asdict(event)
-    del values["subject_id"], values["area_id"], values["entry_id"]
+    # A fact is flat and goes straight into JSON; `asdict` would copy every value deeply.
+    values = {
+        field.name: getattr(event, field.name)
+        for field in fields(event)
+        if field.name not in _COLUMNS
+    }
     for name, value in values.items():
         if isinstance(value, datetime):
             values[name] = value.isoformat()
