@@ -186,7 +186,9 @@ def transaction(*, write: bool) -> Iterator[None]:
         raise RuntimeError("transactions do not nest: call down into an action instead")
     with _writer_turn(db.engine) if write else nullcontext():
         try:
-            session.connection(execution_options={"write": write, "postgresql_readonly": not write})
+            session.info[_CONNECTION] = session.connection(
+                execution_options={"write": write, "postgresql_readonly": not write}
+            )
             yield
             session.flush()
             if write:
@@ -197,7 +199,20 @@ def transaction(*, write: bool) -> Iterator[None]:
             session.rollback()
             raise
         finally:
+            session.info.pop(_CONNECTION, None)
             session.close()
+
+
+_CONNECTION = "connection of the transaction"
+
+
+def current_connection() -> Connection:
+    """The connection of the session's transaction, once it has everything that still waited in the session."""
+    session = db.session()
+    session.flush()
+    found: Connection | None = session.info.get(_CONNECTION)
+    # Whoever asks outside `transaction` (a test) may wait for the session to look for it.
+    return session.connection() if found is None else found
 
 
 def _commit(commit: Callable[[], None]) -> None:

@@ -8,7 +8,7 @@ Delivery is at least once in spirit and exactly once in effect, because removal 
 
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar, TypeVar, cast, get_args
@@ -21,6 +21,7 @@ from typing_extensions import override
 from app.core.actor import Actor
 from app.core.append_only import append_only
 from app.core.db import Model, db, in_transaction
+from app.core.prepared import Prepared
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,8 @@ class Event:
 
 
 _EVENTS: dict[str, type[Event]] = {}
+_COLUMNS = frozenset(field.name for field in fields(Event))
+"""What every fact has is kept in columns; the rest is its payload."""
 
 
 class JournalEntry(Model):
@@ -118,16 +121,14 @@ def reacts_to(event: type[E]) -> Callable[[Reaction[E]], Reaction[E]]:
 
 # Into the tables, without the mapper: every change of the world ends here.
 _ENTRY = cast("Table", JournalEntry.__table__)
-_ENTER = insert(_ENTRY).returning(_ENTRY.c.id)
-_AWAIT = insert(cast("Table", JournalDelivery.__table__))
+_ENTER = Prepared(insert(_ENTRY).returning(_ENTRY.c.id))
+_AWAIT = Prepared(insert(cast("Table", JournalDelivery.__table__)))
 
 
 def announce(actor: Actor, *events: Event) -> None:
     """Write the facts and what waits to read them, in the current transaction."""
-    db.session.flush()  # what the facts point to may still wait in the session
     for event in events:
-        entry_id = db.session.scalar(
-            _ENTER,
+        entry_id = _ENTER.scalar(
             {
                 "at": actor.now,
                 "name": event.name,
@@ -141,8 +142,7 @@ def announce(actor: Actor, *events: Event) -> None:
         )
         readers = _reactions.get(event.name, {})
         if readers:
-            db.session.execute(
-                _AWAIT,
+            _AWAIT.run_each(
                 [
                     {"entry_id": entry_id, "reader": reader, "due_at": actor.now, "attempts": 0}
                     for reader in readers
@@ -229,8 +229,12 @@ def _postpone(now: datetime, entry_id: int, reader: str, fault: Exception) -> No
 
 
 def _payload(event: Event) -> dict[str, Any]:
-    values = asdict(event)
-    del values["subject_id"], values["area_id"], values["entry_id"]
+    # A fact is flat and goes straight into JSON; `asdict` would copy every value deeply.
+    values = {
+        field.name: getattr(event, field.name)
+        for field in fields(event)
+        if field.name not in _COLUMNS
+    }
     for name, value in values.items():
         if isinstance(value, datetime):
             values[name] = value.isoformat()

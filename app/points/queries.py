@@ -32,6 +32,7 @@ from app.core.db import db
 from app.core.errors import NotFound
 from app.core.paging import LIMIT_DEFAULT, Page, page_of_rows, paginate
 from app.core.permissions import Permission
+from app.core.prepared import Prepared
 from app.identity import queries as people
 from app.points import causes, rules
 from app.points.causes import CauseShown, Fact, Ref
@@ -98,7 +99,7 @@ def is_frozen(wallet_id: ColumnElement[int]) -> Label[bool]:
 
 _frozen = is_frozen(WALLET.c.id)
 
-_OWN_POCKETS = (
+_OWN_POCKETS = Prepared(
     select(*_POCKET)
     .select_from(_POCKETS)
     .where(WALLET.c.person_id == bindparam("person_id"), BALANCE.c.posted > 0)
@@ -106,7 +107,7 @@ _OWN_POCKETS = (
 
 # Locks the wallet, then its pockets by ascending id, and reads what they have when the lock is ours. A pocket that
 # another transaction is about to open is not seen: this one came first.
-_LOCK_SPENDABLE = (
+_LOCK_SPENDABLE = Prepared(
     select(WALLET.c.id.label("wallet_id"), _frozen, *_POCKET)
     .select_from(_POCKETS)
     .where(
@@ -166,29 +167,31 @@ def _system_account(kind: AccountKind | None = None) -> Select[tuple[int]]:
     )
 
 
-_SYSTEM_ACCOUNT = _system_account()
+_SYSTEM_ACCOUNT = Prepared(_system_account())
 
 _pocket = ACCOUNT.alias("pocket")
-_ISSUING = select(
-    WALLET.c.id.label("wallet_id"),
-    select(_pocket.c.id)
-    .where(_pocket.c.wallet_id == WALLET.c.id, _pocket.c.expires_month == bindparam("month"))
-    .scalar_subquery()
-    .label("pocket_id"),
-    _system_account(AccountKind.ISSUER).scalar_subquery().label("issuer_id"),
-    select(POINTS_DAY.c.points)
-    .where(POINTS_DAY.c.wallet_id == WALLET.c.id, POINTS_DAY.c.day == bindparam("day"))
-    .scalar_subquery()
-    .label("earned_on_day"),
-    select(POINTS_BUDGET.c.area_id)
-    .where(
-        POINTS_BUDGET.c.area_id.in_(bindparam("line", expanding=True)),
-        POINTS_BUDGET.c.year == bindparam("year"),
-    )
-    .scalar_subquery()
-    .label("budget_area_id"),
-    _frozen,
-).where(WALLET.c.person_id == bindparam("person_id"))
+_ISSUING = Prepared(
+    select(
+        WALLET.c.id.label("wallet_id"),
+        select(_pocket.c.id)
+        .where(_pocket.c.wallet_id == WALLET.c.id, _pocket.c.expires_month == bindparam("month"))
+        .scalar_subquery()
+        .label("pocket_id"),
+        _system_account(AccountKind.ISSUER).scalar_subquery().label("issuer_id"),
+        select(POINTS_DAY.c.points)
+        .where(POINTS_DAY.c.wallet_id == WALLET.c.id, POINTS_DAY.c.day == bindparam("day"))
+        .scalar_subquery()
+        .label("earned_on_day"),
+        select(POINTS_BUDGET.c.area_id)
+        .where(
+            POINTS_BUDGET.c.area_id.in_(bindparam("line", expanding=True)),
+            POINTS_BUDGET.c.year == bindparam("year"),
+        )
+        .scalar_subquery()
+        .label("budget_area_id"),
+        _frozen,
+    ).where(WALLET.c.person_id == bindparam("person_id"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +211,7 @@ def issuing(
     person_id: int, *, month: int, area_id: int, area_path: str, day: date, year: int
 ) -> Issuing | None:
     """Where points of `month` would go for this person; None for somebody without a wallet. Locks nothing."""
-    row = db.session.execute(
-        _ISSUING,
+    row = _ISSUING.first(
         {
             "person_id": person_id,
             "month": month,
@@ -217,15 +219,15 @@ def issuing(
             "day": day,
             "line": _line_of(area_path),
             "year": year,
-        },
-    ).first()
+        }
+    )
     if row is None:
         return None
     _refuse_frozen([row])
     return Issuing(*row[:-1])
 
 
-def _refuse_frozen(rows: Iterable[Row[Any]]) -> None:
+def _refuse_frozen(rows: Iterable[Any]) -> None:
     if any(row.frozen for row in rows):
         raise AccountFrozen
 
@@ -244,15 +246,13 @@ def pocket_id(wallet_id: int, month: int) -> int:
 
 def system_account_id(kind: AccountKind, area_id: int) -> int | None:
     """The issuer, spent or expired account of an area, if it has been opened."""
-    found: int | None = db.session.scalar(_SYSTEM_ACCOUNT, {"kind": kind, "area_id": area_id})
+    found: int | None = _SYSTEM_ACCOUNT.scalar({"kind": kind, "area_id": area_id})
     return found
 
 
 def lock_spendable(person_id: int, this_month: int) -> tuple[int, list[Pocket]]:
     """The wallet and its pockets with usable free points, all locked; (0, []) when there are none."""
-    rows = db.session.execute(
-        _LOCK_SPENDABLE, {"person_id": person_id, "this_month": this_month}
-    ).all()
+    rows = _LOCK_SPENDABLE.all({"person_id": person_id, "this_month": this_month})
     if not rows:
         return 0, []
     _refuse_frozen(rows)
@@ -389,7 +389,7 @@ def person_of(wallet_id: int) -> int:
 
 def standing(actor: Actor) -> Standing:
     """What the actor has; nothing for somebody without a wallet."""
-    rows = db.session.execute(_OWN_POCKETS, {"person_id": actor.person_id})
+    rows = _OWN_POCKETS.all({"person_id": actor.person_id})
     this_month = rules.month_of(china_date(actor.now))
     return rules.standing((Pocket(*row) for row in rows), this_month)
 
@@ -425,7 +425,7 @@ class StatementLine:
 
 
 # Put together once, of the table and not of the class: what a phone shows when it opens the statement.
-_NEWEST = (
+_NEWEST = Prepared(
     select(TRANSFER)
     .where(
         TRANSFER.c.wallet_id
@@ -454,7 +454,7 @@ def statement(
         narrower.append(Transfer.kind == kind)
     if not narrower and cursor is None:
         newest = {"person_id": actor.person_id, "rows_max": limit + 1}
-        rows = db.session.execute(_NEWEST, newest).all()
+        rows = _NEWEST.all(newest)
         first = page_of_rows(rows, [Transfer.id], limit=limit)
         return Page(_lines(first.items), first.next_cursor)
     page = paginate(
@@ -695,12 +695,12 @@ _NEWER = select(_MOVED).where(
 _RESTING = select(func.sum(BALANCE.c.posted)).where(
     BALANCE.c.account_id == ACCOUNT.c.id, ACCOUNT.c.wallet_id == bindparam("wallet_id")
 )
-_BALANCE_AFTER = select(_RESTING.scalar_subquery() - _NEWER.scalar_subquery())
+_BALANCE_AFTER = Prepared(select(_RESTING.scalar_subquery() - _NEWER.scalar_subquery()))
 
 
 def _balance_after(transfer: Transfer | Row[Any]) -> int:
     after = {"wallet_id": transfer.wallet_id, "transfer_id": transfer.id}
-    return int(db.session.scalars(_BALANCE_AFTER, after).one())
+    return int(_BALANCE_AFTER.scalar(after))
 
 
 def _moved_between(newest_first: Sequence[Transfer] | Sequence[Row[Any]]) -> dict[int, int]:
@@ -720,8 +720,10 @@ def _moved_between(newest_first: Sequence[Transfer] | Sequence[Row[Any]]) -> dic
     return moved
 
 
-_GRANTED_FOR = select(POINTS_GRANT.c.id, POINTS_GRANT.c.reason).where(
-    POINTS_GRANT.c.id.in_(bindparam("grants", expanding=True))
+_GRANTED_FOR = Prepared(
+    select(POINTS_GRANT.c.id, POINTS_GRANT.c.reason).where(
+        POINTS_GRANT.c.id.in_(bindparam("grants", expanding=True))
+    )
 )
 
 
@@ -731,7 +733,7 @@ def _reasons(transfers: Sequence[Transfer] | Sequence[Row[Any]]) -> dict[int, st
     reversed_ = {(t.cause_id, t.part): t.id for t in transfers if t.kind == TransferKind.REVERSAL}
     found: dict[int, str] = {}
     if granted:
-        rows = db.session.execute(_GRANTED_FOR, {"grants": list(granted)})
+        rows = _GRANTED_FOR.all({"grants": list(granted)})
         found.update((granted[grant_id], reason) for grant_id, reason in rows)
     if reversed_:
         parts = db.session.execute(

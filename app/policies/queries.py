@@ -13,6 +13,7 @@ from app.core.actor import Actor
 from app.core.clock import china_date
 from app.core.db import db
 from app.core.paging import LIMIT_DEFAULT, Page, paginate
+from app.core.prepared import Prepared
 from app.policies.models import PolicyRow
 from app.policies.rules import Row, Rules, in_force
 from app.policies.terms import KEYS, PolicyKey
@@ -110,16 +111,14 @@ def _line(area_path: str) -> list[int]:
 
 # Put together once, of the table and not of the class: every scan and every order asks it.
 _policy = cast("Table", PolicyRow.__table__)
-_ROWS = select(
+_ALL_ROWS = select(
     _policy.c.id, _policy.c.area_id, _policy.c.key, _policy.c.value, _policy.c.effective_from
 ).where(_policy.c.area_id.in_(bindparam("line", expanding=True)))
-_ROWS_UNTIL = _ROWS.where(_policy.c.effective_from <= bindparam("until"))
+_ROWS = Prepared(_ALL_ROWS)
+_ROWS_UNTIL = Prepared(_ALL_ROWS.where(_policy.c.effective_from <= bindparam("until")))
 
 
 def _rows(area_path: str, until: date | None = None) -> list[Row]:
     line = {"line": _line(area_path)}
-    if until is None:
-        rows = db.session.execute(_ROWS, line)
-    else:
-        rows = db.session.execute(_ROWS_UNTIL, line | {"until": until})
+    rows = _ROWS.all(line) if until is None else _ROWS_UNTIL.all(line | {"until": until})
     return [Row(*row) for row in rows]

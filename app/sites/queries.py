@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.community import queries as community
@@ -14,6 +14,7 @@ from app.core.db import db
 from app.core.errors import NotFound
 from app.core.paging import Page, paginate
 from app.core.permissions import Permission
+from app.core.prepared import Prepared
 from app.policies.queries import rules_at
 from app.sites.errors import SiteClosed
 from app.sites.models import CodeUsed, Site
@@ -86,12 +87,14 @@ def scan_site(site_id: int, at: datetime) -> ScanSite:
 
     Raises: NotFound, SiteClosed.
     """
-    return _scan_site(_SCAN_SITE, at, site_id)
+    return _scan_site(_SCAN_SITE.first({"site_id": site_id}), at)
 
 
 def scan_site_for(actor: Actor, permission: Permission, site_id: int, at: datetime) -> ScanSite:
     """The same for staff, within what they hold `permission` for. Raises: NotFound, SiteClosed."""
-    return _scan_site(_SCAN_SITE.where(_held(actor, permission)), at, site_id)
+    theirs = _ONE_SITE.where(_held(actor, permission))
+    found = db.session.execute(theirs, {"site_id": site_id}).first()
+    return _scan_site(found, at)
 
 
 def site_of_use(code: ReadCode, person_id: int, direction: Direction) -> int | None:
@@ -108,7 +111,7 @@ def site_of_use(code: ReadCode, person_id: int, direction: Direction) -> int | N
 
 
 # Columns, not the mapped object, and put together once: this stands in every scan.
-_SCAN_SITE = select(
+_ONE_SITE = select(
     Site.id,
     Site.name,
     Site.area_id,
@@ -117,10 +120,10 @@ _SCAN_SITE = select(
     Site.longitude,
     Site.closed_at,
 ).where(Site.id == bindparam("site_id"))
+_SCAN_SITE = Prepared(_ONE_SITE)
 
 
-def _scan_site(which: Select[Any], at: datetime, site_id: int) -> ScanSite:
-    row = db.session.execute(which, {"site_id": site_id}).first()
+def _scan_site(row: Any, at: datetime) -> ScanSite:
     if row is None:
         raise NotFound
     if row.closed_at is not None:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Model, db
 from app.core.errors import Refusal
+from app.core.prepared import Prepared
 from app.core.sealing import blind_index, seal, unseal
 from app.core.upsert import insert_or_ignore
 from app.web.body import essence_of
@@ -98,7 +99,7 @@ def replay_or_claim(actor_id: int, key: str, request_hash: str, at: datetime) ->
 
 
 _answers = cast("Table", StoredAnswer.__table__)
-_KEEP = (
+_KEEP = Prepared(
     update(_answers)
     .where(_answers.c.actor_id == bindparam("of_actor"), _answers.c.key == bindparam("of_key"))
     .values(status=bindparam("status"), body_sealed=bindparam("body_sealed"))
@@ -113,7 +114,7 @@ def keep(actor_id: int, key: str, response: Response) -> None:
         "status": response.status_code,
         "body_sealed": seal(response.get_data(as_text=True), _place(actor_id, key)),
     }
-    db.session.execute(_KEEP, answer)
+    _KEEP.all(answer)
 
 
 def forget(actor_id: int) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from sqlalchemy import ColumnElement, and_, bindparam, exists, select
 
 from app.core.db import db
+from app.core.prepared import Prepared
 from app.identity.models import (
     LoginAttempts,
     LoginSession,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 # Put together once, of tables and not of classes: every request asks it.
 _PERSON, _LOGIN, _ROLE = (cast("Table", of.__table__) for of in (Person, LoginSession, RoleHolding))
-_STANDING = (
+_STANDING = Prepared(
     select(_ROLE.c.role, area_table.c.path, _ROLE.c.unit_id, _ROLE.c.site_id)
     .select_from(_PERSON)
     .join(
@@ -50,8 +51,7 @@ def standing_of(
 
     Nothing at all when the person is disabled or deleted or the login session is revoked.
     """
-    rows = db.session.execute(_STANDING, {"person_id": person_id, "session_id": session_id})
-    return [tuple(row) for row in rows]
+    return _STANDING.all({"person_id": person_id, "session_id": session_id})
 
 
 def person_of_wechat(app_id: str, openid: str) -> Person | None:

@@ -8,6 +8,7 @@ from sqlalchemy import BindParameter, bindparam, insert, update
 
 from app.core.actor import Actor
 from app.core.db import db
+from app.core.prepared import Prepared
 from app.core.upsert import insert_or_ignore
 from app.points import queries
 from app.points.models import ACCOUNT, BALANCE, TRANSFER, Account, Wallet
@@ -42,7 +43,7 @@ class Side:
 
 _posted_by: BindParameter[int] = bindparam("posted_by")
 _held_by: BindParameter[int] = bindparam("held_by")
-_SHIFT = (
+_SHIFT = Prepared(
     update(BALANCE)
     .where(
         BALANCE.c.account_id == bindparam("account"),
@@ -60,16 +61,15 @@ _SHIFT = (
 
 def shift(account_id: int, *, posted: int = 0, held: int = 0) -> Side:
     """Move a pocket's balance. Raises: BalanceRefused when it would fall below what is held."""
-    row = db.session.execute(
-        _SHIFT,
-        {"account": account_id, "posted_by": posted, "held_by": held, "turn": int(posted != 0)},
-    ).first()
+    row = _SHIFT.first(
+        {"account": account_id, "posted_by": posted, "held_by": held, "turn": int(posted != 0)}
+    )
     if row is None:
         raise BalanceRefused(f"account {account_id}: posted {posted:+}, held {held:+}")
     return Side(account_id, row.version, row.posted)
 
 
-_POST = insert(TRANSFER).returning(TRANSFER.c.id)
+_POST = Prepared(insert(TRANSFER).returning(TRANSFER.c.id))
 
 
 def post(
@@ -87,8 +87,7 @@ def post(
     reverses_id: int | None = None,
 ) -> int:
     """Write a transfer between two sides that have moved. Returns its id."""
-    transfer_id: int = db.session.scalars(
-        _POST,
+    transfer_id: int = _POST.scalar(
         {
             "kind": kind,
             "cause_id": cause_id,
@@ -106,8 +105,8 @@ def post(
             "debit_after": debit.after,
             "credit_version": credit.version,
             "credit_after": credit.after,
-        },
-    ).one()
+        }
+    )
     return transfer_id
 
 

@@ -8,6 +8,7 @@ from app.core.actor import Actor
 from app.core.clock import china_date
 from app.core.db import db
 from app.core.journal import announce
+from app.core.prepared import Prepared
 from app.core.upsert import insert_or_ignore
 from app.points import queries
 from app.points.actions import budgets
@@ -109,7 +110,7 @@ def earn(
     return Earned(points, transfer_id, month)
 
 
-_COUNT = (
+_COUNT = Prepared(
     update(POINTS_DAY)
     .where(
         POINTS_DAY.c.wallet_id == bindparam("wallet"),
@@ -127,10 +128,10 @@ def _counted(place: Issuing, day: date, points: int, daily_max: int) -> bool:
         return insert_or_ignore(
             PointsDay, {"wallet_id": place.wallet_id, "day": day, "points": points}
         )
-    counted = db.session.execute(
-        _COUNT, {"wallet": place.wallet_id, "on": day, "by": points, "daily_max": daily_max}
+    counted = _COUNT.first(
+        {"wallet": place.wallet_id, "on": day, "by": points, "daily_max": daily_max}
     )
-    return counted.first() is not None
+    return counted is not None
 
 
 def uncount(wallet_id: int, day: date, points: int) -> None:

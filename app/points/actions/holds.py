@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, insert, select, update
 from app.core.actor import Actor
 from app.core.clock import china_date
 from app.core.db import db
+from app.core.prepared import Prepared
 from app.points import queries
 from app.points.actions.books import Side, post, shift, system_account
 from app.points.errors import AccountFrozen, HoldClosed
@@ -26,8 +27,7 @@ def hold(
     """
     wallet_id, pockets = queries.lock_spendable(person_id, month_of(china_date(actor.now)))
     taken = portions(pockets, amount)
-    db.session.execute(
-        insert(HOLD),
+    _HOLD.run_each(
         [
             {
                 "cause_id": cause_id,
@@ -39,7 +39,7 @@ def hold(
                 "expires_at": expires_at,
             }
             for portion in taken
-        ],
+        ]
     )
     for portion in taken:
         shift(portion.account_id, held=portion.points)
@@ -94,6 +94,8 @@ def void_hold(actor: Actor, cause_id: int, *, lapsed: bool = False) -> None:
     for row in sorted(rows, key=lambda row: row.account_id):
         shift(row.account_id, held=-row.amount)
 
+
+_HOLD = Prepared(insert(HOLD))
 
 _closed_hold = (
     update(HOLD)

@@ -12,6 +12,7 @@ from app.core.db import db
 from app.core.errors import Refusal
 from app.core.ids import new_spoken_code
 from app.core.journal import announce
+from app.core.prepared import Prepared
 from app.identity import queries as people
 from app.points import actions as points
 from app.policies.queries import rules_at
@@ -54,8 +55,7 @@ def redeem(actor: Actor, *, reward_id: int, site_id: int, quantity: int) -> Rede
     pickup_by = china_midnight(today + timedelta(days=pickup_days + 1))
     code = new_spoken_code(CODE_LENGTH)
     price = wanted.points * quantity
-    redemption_id = db.session.scalars(
-        _ORDER,
+    redemption_id: int = _ORDER.scalar(
         {
             "person_id": actor.person_id,
             "reward_id": reward_id,
@@ -68,8 +68,8 @@ def redeem(actor: Actor, *, reward_id: int, site_id: int, quantity: int) -> Rede
             "code": code,
             "made_at": actor.now,
             "pickup_by": pickup_by,
-        },
-    ).one()
+        }
+    )
     points.hold(
         actor,
         person_id=actor.person_id,
@@ -200,7 +200,7 @@ def lapse(actor: Actor, redemption_id: int) -> bool:
 
 # --- the single door to orders ------------------------------------------------------------------------------
 
-_ORDER = insert(REDEMPTION).returning(REDEMPTION.c.id)
+_ORDER = Prepared(insert(REDEMPTION).returning(REDEMPTION.c.id))
 
 
 def _leave_held(

@@ -9,6 +9,7 @@ from app.core.db import db
 from app.core.errors import NotFound
 from app.core.journal import announce
 from app.core.permissions import Permission
+from app.core.prepared import Prepared
 from app.core.upsert import insert_or_ignore
 from app.redemption import queries, rules
 from app.redemption.errors import (
@@ -191,7 +192,7 @@ def close_count(actor: Actor, body: dict[str, Any], count_id: int) -> CountShown
 
 _available_by: BindParameter[int] = bindparam("available_by")
 _held_by: BindParameter[int] = bindparam("held_by")
-_MOVE_STOCK = (
+_MOVE_STOCK = Prepared(
     update(STOCK)
     .where(
         STOCK.c.reward_id == bindparam("reward"),
@@ -207,10 +208,9 @@ _NOTE = insert(STOCK_MOVE).returning(STOCK_MOVE.c.id)
 
 def moved(reward_id: int, site_id: int, *, available: int = 0, held: int = 0) -> bool:
     """Move a station's stock unless it would fall below zero."""
-    row = db.session.execute(
-        _MOVE_STOCK,
-        {"reward": reward_id, "site": site_id, "available_by": available, "held_by": held},
-    ).first()
+    row = _MOVE_STOCK.first(
+        {"reward": reward_id, "site": site_id, "available_by": available, "held_by": held}
+    )
     return row is not None
 
 

@@ -12,6 +12,7 @@ from app.core.db import db
 from app.core.errors import NotFound
 from app.core.paging import LIMIT_DEFAULT, Page, paginate
 from app.core.permissions import Permission
+from app.core.prepared import Prepared
 from app.integrations import files
 from app.redemption.models import STOCK, Reward, Stock
 from app.redemption.queries.places import area_table, site_table
@@ -28,7 +29,7 @@ from app.redemption.terms import (
 
 _home = area_table.alias("home")
 _person = table("person", column("id"), column("home_area_id"))
-_OFFER = (
+_OFFER = Prepared(
     select(
         Reward.id,
         Reward.area_id,
@@ -138,9 +139,7 @@ def reward_within(actor: Actor, reward_id: int) -> Reward:
 
 def offer(actor: Actor, *, reward_id: int, site_id: int) -> Offer:
     """A reward at a station as it stands before the actor. One statement, no lock. Raises: NotFound."""
-    row = db.session.execute(
-        _OFFER, {"reward_id": reward_id, "site_id": site_id, "person_id": actor.person_id}
-    ).first()
+    row = _OFFER.first({"reward_id": reward_id, "site_id": site_id, "person_id": actor.person_id})
     if row is None:
         raise NotFound
     return Offer(

@@ -11,6 +11,7 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.core.journal import announce
 from app.core.permissions import Permission
+from app.core.prepared import Prepared
 from app.core.upsert import insert_or_ignore
 from app.identity import queries as people
 from app.points import actions as points
@@ -205,9 +206,7 @@ def _check_in(actor: Actor, scan: Scan, latest: Presence | None, code_step: int)
         )
         .returning(ATTENDANCE.c.id)
     ).scalar_one()
-    db.session.execute(
-        insert(EVIDENCE), _evidence(actor, scan, attendance_id, Direction.IN, code_step)
-    )
+    _ADD_EVIDENCE.all(_evidence(actor, scan, attendance_id, Direction.IN, code_step))
     announce(
         actor,
         CheckedIn(
@@ -234,28 +233,27 @@ def _check_in(actor: Actor, scan: Scan, latest: Presence | None, code_step: int)
 
 
 # Put together once: everybody who comes also goes.
-_CLOSE = (
+_CLOSE = Prepared(
     update(ATTENDANCE)
     .where(ATTENDANCE.c.id == bindparam("attendance"), ATTENDANCE.c.checked_out_at.is_(None))
     .values(checked_out_at=bindparam("at"))
     .returning(ATTENDANCE.c.id)
 )
-_ADD_EVIDENCE = insert(EVIDENCE)
-_ENTER_RECORD = insert(SERVICE_RECORD).returning(SERVICE_RECORD.c.id)
+_ADD_EVIDENCE = Prepared(insert(EVIDENCE))
+_ENTER_RECORD = Prepared(insert(SERVICE_RECORD).returning(SERVICE_RECORD.c.id))
 
 
 def _check_out(actor: Actor, scan: Scan, here: Presence, code_step: int) -> Scanned:
     _check_order(here.checked_in_at, scan.at)
-    closed = db.session.execute(_CLOSE, {"attendance": here.id, "at": scan.at}).first()
+    closed = _CLOSE.first({"attendance": here.id, "at": scan.at})
     if closed is None:
         raise NotCheckedIn
-    db.session.execute(_ADD_EVIDENCE, _evidence(actor, scan, here.id, Direction.OUT, code_step))
+    _ADD_EVIDENCE.all(_evidence(actor, scan, here.id, Direction.OUT, code_step))
     worth = _worth(scan, here)
     review = scan.site.rules[SERVICE_RECORDS_NEED_REVIEW]
     state = RecordState.WAITING if review else RecordState.CONFIRMED
     due_now = 0 if review else worth.points_due
-    record_id: int = db.session.execute(
-        _ENTER_RECORD,
+    record_id: int = _ENTER_RECORD.scalar(
         {
             "attendance_id": here.id,
             "person_id": scan.person_id,
@@ -273,8 +271,8 @@ def _check_out(actor: Actor, scan: Scan, here: Presence, code_step: int) -> Scan
             "points": due_now,
             "explanation": worth.explanation,
             "created_at": actor.now,
-        },
-    ).scalar_one()
+        }
+    )
     paid = _pay(actor, scan, record_id, due_now, worth.explanation) if due_now else Earned(0)
     credited, why = paid.points, worth.explanation + paid.shortfall
     announce(

@@ -12,6 +12,7 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import NotFound
 from app.core.paging import Page, paginate
+from app.core.prepared import Prepared
 from app.sites import queries as sites
 from app.sites.terms import Direction
 from app.volunteer.models import Attendance, Claim, Evidence, Opportunity, ServiceRecord, Shift
@@ -60,7 +61,7 @@ def _sum_of_earlier(column: InstrumentedAttribute[int]) -> ScalarSelect[int]:
 
 
 # Put together once: every scan asks it.
-_LATEST_PRESENCE = (
+_PRESENCE = (
     select(
         Attendance.id,
         Attendance.claim_id,
@@ -87,13 +88,14 @@ _LATEST_PRESENCE = (
     .order_by(Attendance.id.desc())
     .limit(1)
 )
-_LATEST_PRESENCE_LOCKED = _LATEST_PRESENCE.with_for_update(key_share=True, of=Attendance)
+_LATEST_PRESENCE = Prepared(_PRESENCE)
+_LATEST_PRESENCE_LOCKED = Prepared(_PRESENCE.with_for_update(key_share=True, of=Attendance))
 
 
 def latest_presence(person_id: int, *, lock: bool) -> Presence | None:
     """The person's open attendance, else the one that ended last."""
     statement = _LATEST_PRESENCE_LOCKED if lock else _LATEST_PRESENCE
-    row = db.session.execute(statement, {"person_id": person_id}).first()
+    row = statement.first({"person_id": person_id})
     return None if row is None else Presence(*row)
 
 
