@@ -38,6 +38,8 @@ def run_scheduler(app: Flask) -> None:
     signal.signal(signal.SIGINT, stop)
     log.info("scheduler runs %s", ", ".join(job.key for job in jobs.all_jobs()))
     scheduler.start()
+    with app.app_context():
+        jobs.give_up_lease()
 
 
 def _trigger(job: jobs.Job) -> Any:

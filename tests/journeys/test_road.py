@@ -40,6 +40,15 @@ def _key() -> str:
     return base64.b64encode(secrets.token_bytes(32)).decode()
 
 
+# One set: a second server opens what the first one sealed.
+_SECRETS = {
+    "LINLI_TOKEN_KEYS": f"1:{_key()}",
+    "LINLI_CODE_KEYS": f"1:{_key()}",
+    "LINLI_DATA_KEYS": f"1:{_key()}",
+    "LINLI_INDEX_KEY": _key(),
+}
+
+
 @contextmanager
 def _served(database_url: str, *, web_processes: int, log: Path) -> Iterator[str]:
     port = _free_ports()
@@ -47,10 +56,7 @@ def _served(database_url: str, *, web_processes: int, log: Path) -> Iterator[str
         **os.environ,
         "LINLI_MODE": "demo",
         "DATABASE_URL": database_url,
-        "LINLI_TOKEN_KEYS": f"1:{_key()}",
-        "LINLI_CODE_KEYS": f"1:{_key()}",
-        "LINLI_DATA_KEYS": f"1:{_key()}",
-        "LINLI_INDEX_KEY": _key(),
+        **_SECRETS,
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "WEB_PROCESSES": str(web_processes),
@@ -108,6 +114,9 @@ def test_the_road_is_walked_twice_on_sqlite_and_the_data_outlives_the_server(
     again = tmp_path / "again"
     with _served(database, web_processes=1, log=again) as url:
         assert "written" not in again.read_text()
+        _walked(
+            url
+        )  # its messages come by the second scheduler, to which the first one handed over
         assert len(httpx2.get(f"{url}/api/v1/opportunities?area=330205001015").json()["items"]) > 3
 
 
